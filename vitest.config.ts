@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, include: string[], testTimeout: number, maxWorkers = 2) => ({
+  test: {
+    name,
+    include,
+    exclude: ['**/node_modules/**', 'dist/**'],
+    testTimeout,
+    hookTimeout: testTimeout,
+    pool: 'forks' as const,
+    maxWorkers,
+    experimental: { viteModuleRunner: false },
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['{node,swarm,curator,gitback,config,cli,bench}/**/*.test.ts'], 20_000),
+      project('sim', ['{node,swarm,curator}/**/*.sim.ts'], 120_000),
+      project('e2e', ['{node,swarm,curator,cli}/**/*.e2e.ts'], 300_000, 1),
+    ],
+  },
+})

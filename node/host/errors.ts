@@ -1,4 +1,4 @@
-import { VigoError } from '#node/kit/index.ts'
+import { VigoError } from '#node/kit'
 
 /**
  * - `unreachable`: no address answered, or the gate on either side refused

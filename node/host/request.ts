@@ -1,4 +1,4 @@
-import { Deadline } from '#node/kit/index.ts'
+import { Deadline } from '#node/kit'
 import { HostError } from './errors.ts'
 import type { CallOptions, FrameStream, Host, PeerId } from './types.ts'
 

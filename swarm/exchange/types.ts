@@ -1,5 +1,5 @@
-import type { PeerId } from '#node/host/index.ts'
-import type { BlobDescriptor } from '#swarm/store/index.ts'
+import type { PeerId } from '#node/host'
+import type { BlobDescriptor } from '#swarm/store'
 
 /** Brings blobs here from whoever has them, and gives what this machine has to whoever asks. */
 export interface Exchange {

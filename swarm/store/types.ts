@@ -1,4 +1,4 @@
-import type { Manifest, Sha256Hex } from '#swarm/chunk/index.ts'
+import type { Manifest, Sha256Hex } from '#swarm/chunk'
 
 /** What a catalog entry says about one blob. */
 export interface BlobDescriptor {

@@ -1,0 +1,5 @@
+export * from './canonical.ts'
+export * from './ed25519.ts'
+export * from './errors.ts'
+export * from './fields.ts'
+export * from './record.ts'

@@ -1,1 +1,6 @@
+export * from './errors.ts'
+export { EXCHANGE_LIMITS, type ExchangeLimits, type SchedulerLimits } from './limits.ts'
+export { Scheduler } from './scheduler.ts'
+export { SeedPolicy } from './seeding.ts'
+export type { ChunkRequest } from './source.ts'
 export type * from './types.ts'

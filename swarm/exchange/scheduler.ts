@@ -1,0 +1,448 @@
+import type { PeerId } from '#node/host'
+import type { Random } from '#node/kit'
+import type { Bitfield } from '#swarm/chunk'
+import { ChunkSet, visitCommon } from './chunk-set.ts'
+import type { SchedulerLimits } from './limits.ts'
+import { Rarity } from './rarity.ts'
+import { type ChunkRequest, Source } from './source.ts'
+
+/** Chunks a search by rarity looks at before it takes the rarest of a few that the source has. */
+const SEARCH_BUDGET = 48
+const SAMPLE = 16
+/** A source this much slower than the fastest leaves rare chunks to others. */
+const SLOW_SHARE = 1 / 4
+/** With so many complete sources none of them needs to be spared. */
+const PLENTY = 3
+
+type ChunkState = 'unknown' | 'needed' | 'asked' | 'arrived' | 'held'
+const STATES: readonly ChunkState[] = ['unknown', 'needed', 'asked', 'arrived', 'held']
+const UNKNOWN = 0
+const NEEDED = 1
+const ASKED = 2
+const ARRIVED = 3
+const HELD = 4
+
+export interface Stall {
+  readonly peer: PeerId
+  readonly asideMs: number
+  /** No longer expected; their chunks are asked of others. */
+  readonly requests: readonly ChunkRequest[]
+}
+
+/**
+ * Decides which chunk of one blob is asked of which source, and when to give up on an answer. Pure: no I/O, time and
+ * randomness are passed in; the caller reports events and sends what `next` answers.
+ *
+ * Rarest chunk first, a random one while nothing is held; each source has a window in bytes that follows its measured
+ * rate; a slow source gets common chunks, and none that it would finish after the rest is done; the last chunks are asked of two sources.
+ * A source that seeds to several is asked for what nobody else holds. Every event costs O(1), except a source that is added,
+ * removed or set aside (its chunks or requests) and a search among rare hits (one step for each 32 chunks).
+ */
+export class Scheduler {
+  readonly #lengths: ArrayLike<number>
+  readonly #random: Random
+  readonly #limits: SchedulerLimits
+  readonly #state: Uint8Array
+  readonly #needed: ChunkSet
+  readonly #rarity: Rarity
+  readonly #sources = new Map<PeerId, Source>()
+  readonly #asked = new Map<number, ChunkRequest[]>()
+  #ready: Source[] = []
+  #nextId = 1
+  #completeSources = 0
+  #heldCount = 0
+  #bytesMissing = 0
+  #outstanding = 0
+  #writing = 0
+  #idleSince: number
+  #fastest = 0
+
+  constructor(lengths: ArrayLike<number>, options: { limits: SchedulerLimits; random: Random; now: number }) {
+    this.#lengths = lengths
+    this.#random = options.random
+    this.#limits = options.limits
+    this.#state = new Uint8Array(lengths.length)
+    this.#needed = new ChunkSet(lengths.length)
+    this.#rarity = new Rarity(lengths.length)
+    this.#idleSince = options.now
+    for (let i = 0; i < lengths.length; i++) this.#bytesMissing += lengths[i]!
+  }
+
+  get done(): boolean {
+    return this.#heldCount === this.#lengths.length
+  }
+
+  get heldCount(): number {
+    return this.#heldCount
+  }
+
+  get bytesMissing(): number {
+    return this.#bytesMissing
+  }
+
+  /** Asked for and not here, plus here and not yet verified. */
+  get bytesUnderWay(): number {
+    return this.#outstanding + this.#writing
+  }
+
+  /** Chunks that nobody was asked for and no source holds. */
+  get unavailable(): number {
+    return this.#rarity.size - this.#rarity.available
+  }
+
+  stateOf(chunk: number): ChunkState {
+    return STATES[this.#state[chunk]!]!
+  }
+
+  sources(): IterableIterator<Source> {
+    return this.#sources.values()
+  }
+
+  source(peer: PeerId): Source | undefined {
+    return this.#sources.get(peer)
+  }
+
+  /** The chunk is not here and no local copy exists: it may be asked for from now on. */
+  need(chunk: number): void {
+    if (this.#state[chunk] !== UNKNOWN) return
+    this.#require(chunk)
+  }
+
+  /**
+   * The chunk is here and verified, whoever it came from. Answers requests for it that are still open; the caller cancels them.
+   */
+  held(chunk: number, now: number): ChunkRequest[] {
+    const before = this.#state[chunk]!
+    if (before === HELD) return []
+    if (before === NEEDED) this.#unrequire(chunk)
+    if (before === ARRIVED) this.#writing -= this.#lengths[chunk]!
+    this.#state[chunk] = HELD
+    this.#heldCount++
+    this.#bytesMissing -= this.#lengths[chunk]!
+    const open = this.#asked.get(chunk) ?? []
+    this.#asked.delete(chunk)
+    for (const request of open) this.#forget(request, now)
+    return open
+  }
+
+  addSource(peer: PeerId): void {
+    if (this.#sources.has(peer)) return
+    this.#sources.set(peer, new Source(peer, this.#lengths.length, this.#limits))
+  }
+
+  /** Answers its open requests, whose chunks are asked of others from now on. */
+  removeSource(peer: PeerId, now: number): ChunkRequest[] {
+    const source = this.#sources.get(peer)
+    if (!source) return []
+    const open = this.#drop(source, now)
+    this.#sources.delete(peer)
+    if (source.complete) this.#completeSources--
+    for (let chunk = 0; chunk < this.#lengths.length; chunk++) {
+      if (source.held.has(chunk)) this.#rarity.change(chunk, -1)
+    }
+    return open
+  }
+
+  /** All that the source holds; what it said before stays true. */
+  setHave(peer: PeerId, bits: Bitfield | 'complete', several: boolean): void {
+    const source = this.#sources.get(peer)
+    if (!source) return
+    source.several = several
+    const wasComplete = source.complete
+    for (const chunk of source.learn(bits)) this.#rarity.change(chunk, 1)
+    if (source.complete && !wasComplete) this.#completeSources++
+    this.#markReady(source)
+  }
+
+  /** One chunk more. False for an index that the blob does not have. */
+  addHave(peer: PeerId, chunk: number): boolean {
+    if (chunk >= this.#lengths.length) return false
+    const source = this.#sources.get(peer)
+    if (!source?.held.add(chunk)) return true
+    this.#rarity.change(chunk, 1)
+    if (source.held.count === source.chunkCount) {
+      source.complete = true
+      this.#completeSources++
+    }
+    if (this.#state[chunk] === NEEDED) this.#markReady(source)
+    return true
+  }
+
+  /** The next request to send, or null until another event. */
+  next(now: number): ChunkRequest | null {
+    while (this.#ready.length > 0) {
+      if (this.bytesUnderWay >= this.#limits.transferBytes) return null
+      const source = this.#ready.shift()!
+      source.ready = false
+      if (this.#sources.get(source.peer) !== source || source.isAside(now)) continue
+      const request = this.#ask(source, now)
+      if (!request) continue
+      this.#markReady(source)
+      return request
+    }
+    return null
+  }
+
+  /** Part of an answer. */
+  arrived(request: ChunkRequest, bytes: number, now: number): void {
+    const source = this.#sources.get(request.peer)
+    request.received += bytes
+    this.#outstanding -= bytes
+    if (this.#outstanding === 0) this.#idleSince = now
+    if (!source) return
+    source.outstanding -= bytes
+    source.deliveredBytes += bytes
+    source.stalls = 0
+    source.pace.arrived(bytes, now, source.outstanding === 0)
+    this.#fastest = Math.max(this.#fastest * 0.999, source.pace.bytesPerSecond ?? 0)
+    if (request.received === request.length) {
+      source.requests.delete(request.id)
+      this.#settle(request)
+      if (this.#state[request.chunk] === ASKED) {
+        this.#state[request.chunk] = ARRIVED
+        this.#writing += request.length
+      }
+    }
+    this.#markReady(source)
+  }
+
+  /** The bytes that arrived were not the chunk's or could not be kept; it is asked for again. */
+  failed(chunk: number): void {
+    if (this.#state[chunk] !== ARRIVED) return
+    this.#writing -= this.#lengths[chunk]!
+    if (this.#asked.has(chunk)) this.#state[chunk] = ASKED
+    else this.#require(chunk)
+  }
+
+  /** The source will not answer this one, for now. `notHeld` takes back that it has the chunk. */
+  declined(request: ChunkRequest, retryAfterMs: number, now: number, options: { notHeld?: boolean } = {}): void {
+    const source = this.#sources.get(request.peer)
+    this.#forget(request, now)
+    this.#settle(request)
+    if (!source) return
+    if (options.notHeld && source.held.delete(request.chunk)) {
+      if (source.complete) this.#completeSources--
+      source.complete = false
+      this.#rarity.change(request.chunk, -1)
+    }
+    source.declined.set(request.chunk, now + Math.min(Math.max(retryAfterMs, 20), 10_000))
+    this.#requeue(request.chunk)
+    this.#markReady(source)
+  }
+
+  /** The request could not be sent after all; nothing is held against the source. */
+  withdrawn(request: ChunkRequest, now: number): void {
+    this.#forget(request, now)
+    this.#settle(request)
+    this.#requeue(request.chunk)
+  }
+
+  /** The source rests for a while: `busy` at its own wish, otherwise because it stalled. */
+  setAside(peer: PeerId, now: number, busyMs?: number): Stall | null {
+    const source = this.#sources.get(peer)
+    if (!source) return null
+    if (busyMs === undefined) source.stalls++
+    const { asideMs, asideCeilingMs } = this.#limits
+    const restMs = busyMs ?? Math.min(asideMs * 2 ** (source.stalls - 1), asideCeilingMs)
+    source.asideUntil = now + restMs
+    source.pace.reset()
+    return { peer, asideMs: restMs, requests: this.#drop(source, now) }
+  }
+
+  /** Call it every 100 ms or so: finds overdue requests, and lets sources be looked at again. Costs O(sources). */
+  tick(now: number): Stall[] {
+    const stalls: Stall[] = []
+    for (const source of this.#sources.values()) {
+      const oldest: ChunkRequest | undefined = source.requests.values().next().value
+      if (oldest && oldest.deadlineAt <= now && !this.#crawls(source, oldest, now)) {
+        const stall = this.setAside(source.peer, now)
+        if (stall) stalls.push(stall)
+      }
+      this.#markReady(source)
+    }
+    return stalls
+  }
+
+  /** A slow source that delivers all the time is given another deadline. */
+  #crawls(source: Source, oldest: ChunkRequest, now: number): boolean {
+    const deadlineMs = source.pace.deadlineMs(source.outstanding)
+    const bytes = source.deliveredBytes - oldest.mark
+    if ((bytes * 1000) / Math.max(now - oldest.sentAt, 1) < this.#limits.crawlBytesPerSecond) return false
+    oldest.deadlineAt = now + deadlineMs
+    return true
+  }
+
+  #ask(source: Source, now: number): ChunkRequest | null {
+    if (source.outstanding >= source.pace.windowBytes && source.requests.size > 1) return null
+    if (this.#rarity.available > 0) {
+      const chunk = this.#pick(source, now)
+      if (chunk >= 0) return this.#send(source, chunk, now, false)
+      return null
+    }
+    const chunk = this.#pickDuplicate(source, now)
+    return chunk >= 0 ? this.#send(source, chunk, now, true) : null
+  }
+
+  #pick(source: Source, now: number): number {
+    const forcing = this.#idle(now)
+    const accept = (chunk: number): boolean => {
+      if (!source.has(chunk)) return false
+      const until = source.declined.get(chunk)
+      return (until === undefined || until <= now || forcing) && source.hasRoom(this.#lengths[chunk]!)
+    }
+    const slow = this.#isSlow(source)
+    let most = Number.POSITIVE_INFINITY
+    if (slow && this.#wouldBeLate(source)) most = 1
+    if (this.#spared(source)) most = Math.min(most, this.#completeSources)
+    const first = this.#heldCount === 0 && this.#outstanding === 0 && source.complete === false
+    const search = { random: this.#random, budget: SEARCH_BUDGET, most, commonFirst: slow || first }
+    const chunk = this.#rarity.find(accept, search)
+    return chunk >= 0 ? chunk : this.#rarestOfSome(source, accept, most)
+  }
+
+  #rarestOfSome(source: Source, accept: (chunk: number) => boolean, most: number): number {
+    if (this.#rarity.available <= SEARCH_BUDGET) return -1
+    let best = -1
+    let seen = 0
+    const from = Math.floor(this.#random() * source.held.words.length)
+    visitCommon(this.#needed, source.held, from, chunk => {
+      const holders = this.#rarity.holders(chunk)
+      if (holders > most || !accept(chunk)) return ++seen >= 8 * SAMPLE
+      if (best < 0 || holders < this.#rarity.holders(best)) best = chunk
+      seen += 8
+      return seen >= 8 * SAMPLE
+    })
+    return best
+  }
+
+  /** Of the chunks under way, the one that will be here last and that this source would bring clearly sooner. */
+  #pickDuplicate(source: Source, now: number): number {
+    let best = -1
+    let latestMs = 0
+    for (const [chunk, requests] of this.#asked) {
+      if (requests.length >= this.#limits.endgameCopies || !source.has(chunk)) continue
+      if (requests.some(request => request.peer === source.peer)) continue
+      if ((source.declined.get(chunk) ?? 0) > now && !this.#idle(now)) continue
+      const length = this.#lengths[chunk]!
+      if (!source.hasRoom(length)) continue
+      const lateMs = this.#expectedMs(requests[0]!, now)
+      const hereMs = source.pace.msFor(source.outstanding + length) ?? 0
+      if (lateMs > latestMs && hereMs * 2 < lateMs) {
+        best = chunk
+        latestMs = lateMs
+      }
+    }
+    return best
+  }
+
+  /** Until the request is answered, counted from now; grows with the time it has already taken. */
+  #expectedMs(request: ChunkRequest, now: number): number {
+    const source = this.#sources.get(request.peer)
+    const waitedMs = now - request.sentAt
+    const restMs = source?.pace.msFor(source.outstanding) ?? waitedMs
+    const promisedMs = waitedMs > 1000 ? waitedMs : 0
+    return Math.max(restMs, promisedMs)
+  }
+
+  #send(source: Source, chunk: number, now: number, duplicate: boolean): ChunkRequest {
+    const length = this.#lengths[chunk]!
+    if (source.outstanding === 0) source.pace.start(now)
+    source.outstanding += length
+    const request: ChunkRequest = {
+      id: this.#nextId++,
+      peer: source.peer,
+      chunk,
+      length,
+      force: source.declined.has(chunk),
+      duplicate,
+      sentAt: now,
+      received: 0,
+      deadlineAt: now + source.pace.deadlineMs(source.outstanding),
+      mark: source.deliveredBytes,
+    }
+    source.requests.set(request.id, request)
+    this.#outstanding += length
+    if (duplicate) this.#asked.get(chunk)!.push(request)
+    else {
+      this.#unrequire(chunk)
+      this.#state[chunk] = ASKED
+      this.#asked.set(chunk, [request])
+    }
+    return request
+  }
+
+  /** While others keep this transfer busy, a source that seeds to several is asked only for what nobody else has. */
+  #spared(source: Source): boolean {
+    if (!source.complete || !source.several || this.#completeSources >= PLENTY) return false
+    if (this.#completeSources === this.#sources.size) return false
+    return this.#outstanding - source.outstanding >= this.#limits.busyBytes
+  }
+
+  #isSlow(source: Source): boolean {
+    const rate = source.pace.bytesPerSecond
+    return rate !== null && rate < this.#fastest * SLOW_SHARE
+  }
+
+  #wouldBeLate(source: Source): boolean {
+    const mineMs = source.pace.msFor(source.outstanding + this.#lengths[0]!) ?? 0
+    const restMs = (this.#bytesMissing * 1000) / Math.max(this.#fastest, 1)
+    return mineMs > Math.max(1000, 1.5 * restMs)
+  }
+
+  #idle(now: number): boolean {
+    return this.#outstanding === 0 && this.#writing === 0 && now - this.#idleSince >= this.#limits.forceAfterMs
+  }
+
+  #markReady(source: Source): void {
+    if (source.ready) return
+    source.ready = true
+    this.#ready.push(source)
+  }
+
+  #require(chunk: number): void {
+    this.#state[chunk] = NEEDED
+    this.#needed.add(chunk)
+    this.#rarity.insert(chunk)
+    if (this.#rarity.holders(chunk) === 0) return
+    for (const source of this.#sources.values()) if (source.has(chunk)) this.#markReady(source)
+  }
+
+  #unrequire(chunk: number): void {
+    this.#needed.delete(chunk)
+    this.#rarity.remove(chunk)
+  }
+
+  #requeue(chunk: number): void {
+    if (this.#state[chunk] === ASKED && !this.#asked.has(chunk)) this.#require(chunk)
+  }
+
+  /** Takes the request out of the open ones of its chunk. */
+  #settle(request: ChunkRequest): void {
+    const open = this.#asked.get(request.chunk)
+    if (!open) return
+    const rest = open.filter(other => other !== request)
+    if (rest.length > 0) this.#asked.set(request.chunk, rest)
+    else this.#asked.delete(request.chunk)
+  }
+
+  /** Takes the request out of its source's and the transfer's accounts. */
+  #forget(request: ChunkRequest, now: number): void {
+    const rest = request.length - request.received
+    const source = this.#sources.get(request.peer)
+    if (source?.requests.delete(request.id) !== true) return
+    source.outstanding -= rest
+    this.#outstanding -= rest
+    if (this.#outstanding === 0) this.#idleSince = now
+    this.#markReady(source)
+  }
+
+  #drop(source: Source, now: number): ChunkRequest[] {
+    const open = [...source.requests.values()]
+    for (const request of open) {
+      this.#forget(request, now)
+      this.#settle(request)
+    }
+    for (const request of open) this.#requeue(request.chunk)
+    return open
+  }
+}

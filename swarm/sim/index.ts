@@ -1,0 +1,2 @@
+export { simulateFleet } from './fleet.ts'
+export type * from './types.ts'

@@ -78,3 +78,10 @@ export function formatSize(sizeBytes: number): string {
   }
   return `${value.toFixed(1)} ${name}`
 }
+
+/** An object without a prototype, safe to key with text from outside (`constructor` is a name like any other). */
+export function dictionary<T>(entries: Iterable<readonly [string, T]> = []): Record<string, T> {
+  const empty: Record<string, T> = Object.create(null)
+  for (const [key, value] of entries) empty[key] = value
+  return empty
+}

@@ -5,10 +5,10 @@ import type { SignedRecord } from './record.ts'
 
 /** The body's fields read one by one; `done` refuses a body with more fields than were read. */
 export class BodyReader {
-  readonly #record: { readonly kind: string; readonly body: { readonly [key: string]: Json } }
+  readonly #record: { readonly kind: string; readonly body: SignedRecord['body'] }
   readonly #seen = new Set<string>()
 
-  constructor(record: Pick<SignedRecord, 'kind' | 'body'>) {
+  constructor(record: { readonly kind: string; readonly body: SignedRecord['body'] }) {
     this.#record = record
   }
 

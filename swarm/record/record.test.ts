@@ -170,7 +170,9 @@ describe('records', () => {
 
   test('keep their wire form', async () => {
     const record = await signRecord('name-claim', { name: 'ops', n: 1 }, fleet, signer)
-    expect(toHex(encodeRecord(record))).toMatchInlineSnapshot(`"010a6e616d652d636c61696d5a6867d690ec4cd82656b4b81c03314ce312101b8f5f888eade4e35c86f3347c8270dc47ad36fc04611305f4aaae9c49513b3a831d35430566f27292c47cc30f7b226e223a312c226e616d65223a226f7073227d"`)
+    expect(toHex(encodeRecord(record))).toMatchInlineSnapshot(
+      `"010a6e616d652d636c61696d5a6867d690ec4cd82656b4b81c03314ce312101b8f5f888eade4e35c86f3347c8270dc47ad36fc04611305f4aaae9c49513b3a831d35430566f27292c47cc30f7b226e223a312c226e616d65223a226f7073227d"`,
+    )
   })
 
   test('survive the wire byte for byte and verify', async () => {

@@ -1,0 +1,6 @@
+export * from './catalog.ts'
+export * from './draft.ts'
+export * from './entry.ts'
+export * from './errors.ts'
+export * from './join.ts'
+export * from './reference.ts'

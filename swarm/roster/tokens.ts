@@ -1,7 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Level } from 'level'
-import picomatch from 'picomatch'
-import { type Clock, fromHex, KeyedMutex, sha256, toHex } from '#node/kit'
+import { type Clock, fromHex, KeyedMutex, matchesHost, sha256, toHex } from '#node/kit'
 import { RosterError } from './errors.ts'
 
 /** A permission to enrol, minted by an operator. Only its hash is kept; the token itself is shown once. */
@@ -76,7 +75,7 @@ export class JoinTokens {
           'the join token is unknown, expired or used up; ask an operator for a new one (vigosrv token create)',
         )
       }
-      if (!matchesHostname(row.pattern, hostname)) {
+      if (!matchesHost(row.pattern, hostname)) {
         throw new RosterError(
           'token-refused',
           `the join token is for hosts that match '${row.pattern}', not for '${hostname}'`,
@@ -91,10 +90,6 @@ export class JoinTokens {
       }
     })
   }
-}
-
-export function matchesHostname(pattern: string, hostname: string): boolean {
-  return picomatch.isMatch(hostname, pattern, { dot: true, nocase: true, noextglob: true, nonegate: true })
 }
 
 function publicRow({ hash: _hash, ...row }: StoredToken): JoinToken {

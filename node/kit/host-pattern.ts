@@ -1,0 +1,15 @@
+import picomatch from 'picomatch'
+
+/** Host globs everywhere in the product: case does not matter, `*` also matches dots. */
+export function matchesHost(glob: string, hostname: string): boolean {
+  return picomatch.isMatch(hostname, glob, { dot: true, nocase: true, noextglob: true, nonegate: true })
+}
+
+/** Ordered patterns, first match wins, `-` denies, no match denies, an empty list is off. */
+export function allowedByPatterns(patterns: readonly string[], hostname: string): boolean {
+  for (const pattern of patterns) {
+    const denies = pattern.startsWith('-')
+    if (matchesHost(denies ? pattern.slice(1) : pattern, hostname)) return !denies
+  }
+  return false
+}

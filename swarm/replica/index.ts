@@ -1,0 +1,2 @@
+export * from './replicas.ts'
+export * from './target.ts'

@@ -263,12 +263,25 @@ describe('a catalog', () => {
 })
 
 describe('references', () => {
-  test.each(['', 'a/b/c', '../x', 'UPPER', 'a:b:c', 'x'.repeat(300), 'a\0b', 'a@', 'ns/', '/a', 'nul .', 'ｆｕｌｌ'])(
-    "refuse '%s'",
-    text => {
-      expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: 'usage' }))
-    },
-  )
+  test.each([
+    '',
+    'a/b/c',
+    '../x',
+    'UPPER',
+    'a:b:c',
+    'x'.repeat(300),
+    'a\0b',
+    'a@',
+    'ns/',
+    '/a',
+    'nul',
+    'com1.txt',
+    'trailing.',
+    'a:nul',
+    'ｆｕｌｌ',
+  ])("refuse '%s'", text => {
+    expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: 'usage' }))
+  })
 
   test('name, namespace, tag and version are told apart', () => {
     expect(parseReference('tool')).toMatchObject({

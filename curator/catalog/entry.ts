@@ -48,8 +48,10 @@ export interface PlatformBlob {
 
 export type Versions = Readonly<Record<string, readonly PlatformBlob[]>>
 
-export const ARTIFACT_NAME = /^[a-z0-9][a-z0-9._-]{0,127}$/
-export const VERSION = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$/
+/** Names and versions become path components: no trailing dot, no name that some file systems reserve. */
+const RESERVED = '(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\\.|$))(?!.*\\.$)'
+export const ARTIFACT_NAME = new RegExp(`^${RESERVED}[a-z0-9][a-z0-9._-]{0,127}$`)
+export const VERSION = new RegExp(`^${RESERVED}[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$`, 'i')
 export const TAG = VERSION
 const WRITER = /^[0-9a-f]{16}$/
 const TARGET = /^[\x21-\x7e][\x20-\x7e]{0,1023}$|^$/

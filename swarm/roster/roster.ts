@@ -106,7 +106,7 @@ export class Roster implements RecordSet {
     return this.#mutex.run('roster', async () => {
       if (!this.#entitled(record)) {
         // The issuer may be a bolt whose own admission is still on its way.
-        if (!this.#admissions.has(statement.issuer)) return 'held'
+        if (statement.issuer !== this.fleetId && !this.#admissions.has(statement.issuer)) return 'held'
         throw new RecordError(
           'not-entitled',
           `${statement.issuer.slice(0, 12)} may not issue this ${kind} of ${statement.peer.slice(0, 12)}`,
@@ -143,21 +143,26 @@ export class Roster implements RecordSet {
     }
   }
 
+  /**
+   * May the issuer ever have said this? Whether an admission still counts once its bolt is revoked is asked in `isMember`, so
+   * that what is stored does not depend on which record came first. A revocation counts even then: out is the safe side.
+   */
   #entitled(record: SignedRecord): boolean {
-    if (record.kind === 'admission') return this.#mayAdmit(readAdmission(record))
+    if (record.kind === 'admission') {
+      const { issuer, role } = readAdmission(record)
+      return issuer === this.fleetId || (role === 'envoy' && this.#wasBolt(issuer))
+    }
     const { peer, issuer } = readRevocation(record)
     if (peer === this.fleetId) return false
-    if (issuer === this.fleetId) return true
-    return this.#isLiveBolt(issuer) && this.#admissions.get(peer)?.admission.role !== 'bolt'
+    return issuer === this.fleetId || (this.#wasBolt(issuer) && !this.#wasBolt(peer))
   }
 
   #mayAdmit(admission: Admission): boolean {
     if (admission.issuer === this.fleetId) return true
-    return admission.role === 'envoy' && this.#isLiveBolt(admission.issuer)
+    return admission.role === 'envoy' && this.#wasBolt(admission.issuer) && !this.#revocations.has(admission.issuer)
   }
 
-  #isLiveBolt(peer: string): boolean {
-    if (this.#revocations.has(peer)) return false
+  #wasBolt(peer: string): boolean {
     const row = this.#admissions.get(peer)?.admission
     return row !== undefined && row.role === 'bolt' && row.issuer === this.fleetId
   }

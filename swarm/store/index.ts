@@ -1,1 +1,6 @@
+export type { StoreDb } from './blob-index.ts'
+export { type BufferPoolOptions, createBufferPool } from './buffers.ts'
+export { StoreError, type StoreErrorCode } from './errors.ts'
+export { type FsStore, type FsStoreOptions, openFsStore } from './fs-store.ts'
+export { type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export type * from './types.ts'

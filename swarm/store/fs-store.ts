@@ -1,0 +1,523 @@
+import { rename, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import {
+  type Clock,
+  isAbort,
+  KeyedMutex,
+  type Logger,
+  messageOf,
+  silentLogger,
+  syncFolder,
+  systemClock,
+  TaskGroup,
+} from '#node/kit'
+import type { Manifest, Sha256Hex } from '#swarm/chunk'
+import { BlobIndex, type StoreDb } from './blob-index.ts'
+import { createBufferPool } from './buffers.ts'
+import { chooseRemovals } from './collect.ts'
+import { type DiskSize, DiskSpace } from './disk-space.ts'
+import { closedStore, notFound, StoreError } from './errors.ts'
+import { type HandleHost, PartialHandle, ReaderHandle } from './handles.ts'
+import { type Ingested, ingestToFile } from './ingest.ts'
+import { placeFile } from './materialise.ts'
+import { OpenBlob } from './open-blob.ts'
+import type { Parts, StoreChange } from './parts.ts'
+import { Places } from './places.ts'
+import { adoptOrphan, reconcile, removeFiles } from './reconcile.ts'
+import { type BlobRow, withoutPin, withPin } from './rows.ts'
+import { sameContent, sameStamp, stampOfPath } from './stamp.ts'
+import type {
+  BlobDescriptor,
+  BlobReader,
+  BlobStat,
+  BlobStore,
+  BufferPool,
+  ChunkLocation,
+  CollectOptions,
+  IngestOptions,
+  PartialBlob,
+} from './types.ts'
+import { WorkerPool } from './workers.ts'
+
+const USE_FLUSH_MS = 30_000
+
+export interface FsStoreOptions {
+  /** Holds `blobs/` and `partial/`; created when missing. */
+  folder: string
+  /** An open database, which stays the caller's, or the folder of one. Default: `<folder>/db`. */
+  db?: StoreDb | string
+  log?: Logger
+  clock?: Clock
+  /** Shared with others when given. Default: a pool of `bufferBytes`. */
+  buffers?: BufferPool
+  /** Default: 48 MiB. */
+  bufferBytes?: number
+  /** Threads for hashing and writing. Default: 2, or 1 on a machine with one core. */
+  workers?: number
+  /** Default: statfs. */
+  diskSize?: (folder: string) => Promise<DiskSize>
+}
+
+export interface FsStore extends BlobStore {
+  /** Resolves when files that were found without an index row have been hashed and adopted, or removed. */
+  reconciled(): Promise<void>
+}
+
+const openFolders = new Set<string>()
+
+/** @throws StoreError 'locked' when the store is open already, here or in another process */
+export async function openFsStore(options: FsStoreOptions): Promise<FsStore> {
+  const folder = resolve(options.folder)
+  if (openFolders.has(folder)) {
+    throw new StoreError('locked', `the blob store at ${folder} is open in this process already; close it first`)
+  }
+  openFolders.add(folder)
+  const log = options.log ?? silentLogger
+  let index: BlobIndex | null = null
+  try {
+    const places = new Places(folder)
+    await places.create()
+    index = await BlobIndex.open(options.db ?? join(folder, 'db'), log)
+    const store = new FileBlobStore(folder, options, index, places, await index.beginSession())
+    await store.start()
+    return store
+  } catch (error) {
+    openFolders.delete(folder)
+    await index?.close()
+    throw error
+  }
+}
+
+class FileBlobStore implements FsStore, HandleHost {
+  readonly buffers: BufferPool
+  readonly #folder: string
+  readonly #parts: Parts
+  readonly #open = new Map<Sha256Hex, OpenBlob>()
+  readonly #listeners = new Set<(event: StoreChange) => void>()
+  /** Times of use that the index does not have yet. */
+  readonly #used = new Map<Sha256Hex, number>()
+  readonly #background: TaskGroup
+  readonly #closing = new AbortController()
+  readonly #calls = new Set<Promise<unknown>>()
+  #flushTimer: NodeJS.Timeout | undefined
+  #closed: Promise<void> | null = null
+
+  constructor(folder: string, options: FsStoreOptions, index: BlobIndex, places: Places, epoch: number) {
+    this.#folder = folder
+    this.buffers =
+      options.buffers ??
+      createBufferPool(options.bufferBytes === undefined ? {} : { capacityBytes: options.bufferBytes })
+    const log = options.log ?? silentLogger
+    this.#parts = {
+      index,
+      places,
+      workers: new WorkerPool(options.workers === undefined ? {} : { size: options.workers }),
+      buffers: this.buffers,
+      space: new DiskSpace(folder, options.diskSize),
+      log,
+      clock: options.clock ?? systemClock,
+      epoch,
+      locks: new KeyedMutex(),
+      changed: change => {
+        for (const listener of this.#listeners) listener(change)
+      },
+    }
+    this.#background = new TaskGroup(error => {
+      if (!isAbort(error)) log.warn('store-background-failed', { error: messageOf(error) })
+    })
+  }
+
+  async start(): Promise<void> {
+    const orphans = await reconcile(this.#parts)
+    if (orphans.length === 0) return
+    this.#background.run(async () => {
+      for (const sha of orphans) {
+        this.#closing.signal.throwIfAborted()
+        await this.#locked(sha, async () => {
+          await adoptOrphan(this.#parts, sha, this.#closing.signal)
+          const row = await this.#parts.index.row(sha)
+          if (row?.state === 'complete') await this.#open.get(sha)?.replacedBy(row, this.#parts.places.blob(sha))
+        })
+      }
+    })
+  }
+
+  reconciled(): Promise<void> {
+    return this.#background.settled()
+  }
+
+  stat(sha: Sha256Hex): Promise<BlobStat | null> {
+    return this.#call(async () => {
+      const row = await this.#parts.index.row(sha)
+      return row === null || row.state === 'removing' ? null : this.#statOf(row)
+    })
+  }
+
+  async *list(): AsyncIterable<BlobStat> {
+    this.#assertOpen()
+    for await (const row of this.#parts.index.rows()) if (row.state !== 'removing') yield await this.#statOf(row)
+  }
+
+  manifest(hash: Sha256Hex): Promise<Manifest | null> {
+    return this.#call(() => this.#parts.index.manifest(hash))
+  }
+
+  ingest(source: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<BlobDescriptor> {
+    return this.#call(async () => {
+      const signal = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal
+      const ingested = await ingestToFile(this.#parts, source, { ...options, signal })
+      const { blob, sizeBytes, hash } = ingested.manifest
+      await this.#locked(blob, () => this.#keep(ingested, options.pin))
+      return { sha: blob, sizeBytes, chunks: hash }
+    })
+  }
+
+  begin(manifest: Manifest): Promise<PartialBlob> {
+    return this.#call(() =>
+      this.#locked(manifest.blob, async () => {
+        let row = await this.#row(manifest.blob)
+        if (row?.state === 'partial' && row.chunks !== manifest.hash) row = await this.#dropOther(row, manifest)
+        if (row === null) await this.#parts.index.add(this.#newRow(manifest), manifest)
+        const blob = await this.#lendOpen(manifest.blob, manifest)
+        if (!blob.isComplete) await this.#reserve(blob)
+        return new PartialHandle(blob, this, manifest)
+      }),
+    )
+  }
+
+  reader(sha: Sha256Hex): Promise<BlobReader> {
+    return this.#call(() =>
+      this.#locked(sha, async () => {
+        const blob = await this.#lendOpen(sha)
+        this.#touch(sha)
+        return new ReaderHandle(blob, this)
+      }),
+    )
+  }
+
+  locate(chunk: Sha256Hex): Promise<ChunkLocation | null> {
+    return this.#call(async () => {
+      for await (const location of this.locations(chunk)) return location
+      return null
+    })
+  }
+
+  async *locations(chunk: Sha256Hex): AsyncIterable<ChunkLocation> {
+    for await (const location of this.#parts.index.locations(chunk)) {
+      const open = this.#open.get(location.blob)
+      if (open !== undefined) {
+        if (open.has(location.chunkIndex)) yield location
+        continue
+      }
+      const row = await this.#parts.index.row(location.blob)
+      if (row?.state === 'complete') yield location
+      else if (row?.state === 'partial' && (await this.#parts.index.held(row)).has(location.chunkIndex)) yield location
+    }
+  }
+
+  materialise(
+    sha: Sha256Hex,
+    path: string,
+    options: { share: boolean; mode?: number; signal?: AbortSignal },
+  ): Promise<void> {
+    return this.#call(() =>
+      this.#locked(sha, async () => {
+        const { index, places, epoch } = this.#parts
+        const blob = await this.#lendOpen(sha)
+        try {
+          if (!blob.isComplete) {
+            throw new StoreError('not-found', `blob ${sha} is only partly here; pull it first`, {
+              context: { blob: sha },
+            })
+          }
+          await blob.verifyAll(options.signal)
+          const before = await stampOfPath(places.blob(sha), epoch)
+          options.signal?.throwIfAborted()
+          const how = await placeFile(index, places.blob(sha), path, options)
+          const after = await stampOfPath(places.blob(sha), epoch)
+          if (how === 'linked' && sameStamp(blob.row.stamp, before) && sameContent(before, after)) {
+            await blob.restamp(after)
+          }
+          this.#touch(sha)
+        } finally {
+          await this.#giveBack(blob)
+        }
+      }),
+    )
+  }
+
+  pin(sha: Sha256Hex, owner: string): Promise<void> {
+    return this.#call(async () => {
+      const usedAt = this.#parts.clock.now()
+      await this.#locked(sha, async () => {
+        const row = await this.#parts.index.change(sha, now =>
+          now.state === 'removing' || now.pins.includes(owner) ? now : { ...withPin(now, owner), usedAt },
+        )
+        if (row === null || row.state === 'removing') throw notFound(sha)
+        this.#touch(sha)
+      })
+    })
+  }
+
+  unpin(sha: Sha256Hex, owner: string): Promise<void> {
+    return this.#call(async () => {
+      await this.#locked(sha, () => this.#parts.index.change(sha, row => withoutPin(row, owner)))
+    })
+  }
+
+  collect(options: CollectOptions): Promise<{ removed: BlobStat[]; freedBytes: number }> {
+    return this.#call(async () => {
+      const blobs: BlobStat[] = []
+      for await (const stat of this.list()) blobs.push(stat)
+      const chosen = chooseRemovals(blobs, options, blob => this.#open.has(blob.sha))
+      const removed: BlobStat[] = []
+      for (const stat of chosen) if (options.dryRun === true || (await this.#remove(stat.sha))) removed.push(stat)
+      return { removed, freedBytes: removed.reduce((sum, stat) => sum + stat.bytesHeld, 0) }
+    })
+  }
+
+  remove(sha: Sha256Hex): Promise<boolean> {
+    return this.#call(() => this.#remove(sha))
+  }
+
+  usage(): ReturnType<BlobStore['usage']> {
+    return this.#call(async () => {
+      const sum = { blobs: 0, bytes: 0, partialBytes: 0 }
+      for await (const stat of this.list()) {
+        if (stat.state === 'partial') sum.partialBytes += stat.bytesHeld
+        else {
+          sum.blobs++
+          sum.bytes += stat.sizeBytes
+        }
+      }
+      const { freeBytes, sizeBytes } = await this.#parts.space.size()
+      return { ...sum, diskFreeBytes: freeBytes, diskSizeBytes: sizeBytes }
+    })
+  }
+
+  onChange(listener: (event: StoreChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async release(blob: OpenBlob): Promise<void> {
+    await this.#locked(blob.row.sha, () => this.#giveBack(blob))
+  }
+
+  complete(blob: OpenBlob): Promise<void> {
+    return this.#call(() => this.#locked(blob.row.sha, () => blob.complete()))
+  }
+
+  async lend<T>(location: ChunkLocation, work: (source: OpenBlob) => Promise<T>): Promise<T | null> {
+    const blob = await this.#locked(location.blob, () => this.#lendOpen(location.blob).catch(() => null))
+    if (blob === null) return null
+    try {
+      return blob.has(location.chunkIndex) ? await work(blob) : null
+    } finally {
+      await this.release(blob)
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(closedStore())
+    clearTimeout(this.#flushTimer)
+    await this.#background.settled()
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls)
+    for (const blob of this.#open.values()) await blob.close()
+    this.#open.clear()
+    await this.#flushUses()
+    await this.#parts.workers.close()
+    await this.#parts.index.endSession()
+    await this.#parts.index.close()
+    openFolders.delete(this.#folder)
+  }
+
+  /** Moves what was ingested to its place, unless the blob is there already. */
+  async #keep({ manifest, path }: Ingested, pin: string | undefined): Promise<void> {
+    const { index, places, epoch, changed } = this.#parts
+    const sha = manifest.blob
+    const target = places.blob(sha)
+    try {
+      const before = await this.#row(sha)
+      const open = this.#open.get(sha)
+      if (before?.state === 'complete' && (open?.isComplete || (await this.#isUntouched(before)))) {
+        if (pin !== undefined) await index.change(sha, row => withPin(row, pin))
+        this.#touch(sha)
+        return
+      }
+      await places.createBlobFolder(sha)
+      await rename(path, target)
+      await syncFolder(dirname(target))
+      const fresh = { ...this.#newRow(manifest), pins: before?.pins ?? [] }
+      const row: BlobRow = { ...fresh, state: 'complete', stamp: await stampOfPath(target, epoch) }
+      await index.add(pin === undefined ? row : withPin(row, pin), manifest)
+      await open?.replacedBy(row, target)
+      await rm(places.partialOf(sha), { force: true })
+      changed({ type: 'complete', sha })
+    } finally {
+      await rm(path, { force: true })
+      await syncFolder(places.partial)
+    }
+  }
+
+  async #isUntouched(row: BlobRow): Promise<boolean> {
+    const stamp = await stampOfPath(this.#parts.places.blob(row.sha), this.#parts.epoch).catch(() => null)
+    return stamp !== null && sameStamp(row.stamp, stamp)
+  }
+
+  async #dropOther(row: BlobRow, manifest: Manifest): Promise<BlobRow> {
+    if (this.#open.has(row.sha)) {
+      throw new StoreError(
+        'mismatch',
+        `blob ${row.sha} is being fetched with chunk manifest ${row.chunks}, not ${manifest.hash}; try again when that has ended`,
+      )
+    }
+    const { index, places } = this.#parts
+    await rm(places.partialOf(row.sha), { force: true })
+    await index.delete(row, await index.manifest(row.chunks))
+    const fresh = { ...this.#newRow(manifest), pins: row.pins }
+    await index.add(fresh, manifest)
+    return fresh
+  }
+
+  async #remove(sha: Sha256Hex): Promise<boolean> {
+    return this.#locked(sha, async () => {
+      const { index, changed } = this.#parts
+      const row = await this.#row(sha)
+      if (row === null || row.pins.length > 0 || this.#open.has(sha)) return false
+      await index.change(sha, now => ({ ...now, state: 'removing' }))
+      await removeFiles(this.#parts, row)
+      await index.delete(row, await index.manifest(row.chunks))
+      this.#used.delete(sha)
+      changed({ type: 'removed', sha })
+      return true
+    })
+  }
+
+  /** The blob with one more reference; call it with its lock. */
+  async #lendOpen(sha: Sha256Hex, offered?: Manifest): Promise<OpenBlob> {
+    let blob = this.#open.get(sha)
+    if (blob === undefined) {
+      const row = await this.#row(sha)
+      if (row === null) throw notFound(sha)
+      blob = await OpenBlob.open(this.#parts, row, await this.#manifestOf(row, offered))
+      this.#open.set(sha, blob)
+    }
+    blob.refs++
+    return blob
+  }
+
+  /** Call it with the blob's lock. */
+  async #giveBack(blob: OpenBlob): Promise<void> {
+    blob.refs--
+    if (blob.refs > 0 || this.#open.get(blob.row.sha) !== blob) return
+    this.#open.delete(blob.row.sha)
+    await blob.close()
+  }
+
+  async #manifestOf(row: BlobRow, offered: Manifest | undefined): Promise<Manifest> {
+    const { index, log } = this.#parts
+    const stored = await index.manifest(row.chunks)
+    if (stored !== null && describes(stored, row)) return stored
+    if (offered?.hash === row.chunks && describes(offered, row)) {
+      await index.add(row, offered)
+      return offered
+    }
+    log.warn(
+      'row-damaged',
+      { blob: row.sha },
+      `The index has no right chunk manifest for blob ${row.sha}; push or fetch it again.`,
+    )
+    throw notFound(row.sha)
+  }
+
+  async #reserve(blob: OpenBlob): Promise<void> {
+    try {
+      await this.#parts.space.reserve(blob, blob.row.sizeBytes - blob.bytesHeld)
+    } catch (error) {
+      await this.#giveBack(blob)
+      throw error
+    }
+  }
+
+  async #row(sha: Sha256Hex): Promise<BlobRow | null> {
+    const row = await this.#parts.index.row(sha)
+    return row?.state === 'removing' ? null : row
+  }
+
+  #newRow(manifest: Manifest): BlobRow {
+    const now = this.#parts.clock.now()
+    return {
+      sha: manifest.blob,
+      sizeBytes: manifest.sizeBytes,
+      chunks: manifest.hash,
+      chunkCount: manifest.chunks.length,
+      state: 'partial',
+      addedAt: now,
+      usedAt: now,
+      pins: [],
+      stamp: null,
+    }
+  }
+
+  async #statOf(row: BlobRow): Promise<BlobStat> {
+    const { sha, sizeBytes, chunks, chunkCount, addedAt, pins } = row
+    const usedAt = Math.max(row.usedAt, this.#used.get(sha) ?? 0)
+    const common = { sha, sizeBytes, chunks, chunkCount, addedAt, usedAt, pins }
+    if (row.state === 'complete') return { ...common, state: 'complete', chunksHeld: chunkCount, bytesHeld: sizeBytes }
+    const open = this.#open.get(sha)
+    if (open !== undefined) {
+      return { ...common, state: 'partial', chunksHeld: open.chunksHeld, bytesHeld: open.bytesHeld }
+    }
+    const held = await this.#parts.index.held(row)
+    const manifest = held.count > 0 ? await this.#parts.index.manifest(row.chunks) : null
+    let bytesHeld = 0
+    for (const index of held.indexes()) bytesHeld += manifest?.chunks[index]?.length ?? 0
+    return { ...common, state: 'partial', chunksHeld: held.count, bytesHeld }
+  }
+
+  #touch(sha: Sha256Hex): void {
+    this.#used.set(sha, this.#parts.clock.now())
+    this.#flushTimer ??= setTimeout(() => {
+      this.#flushTimer = undefined
+      this.#background.run(() => this.#flushUses())
+    }, USE_FLUSH_MS).unref()
+  }
+
+  async #flushUses(): Promise<void> {
+    const uses = [...this.#used]
+    this.#used.clear()
+    for (const [sha, usedAt] of uses) {
+      await this.#parts.index.change(sha, row => ({ ...row, usedAt: Math.max(row.usedAt, usedAt) }), { lazily: true })
+    }
+  }
+
+  #locked<T>(sha: Sha256Hex, work: () => Promise<T>): Promise<T> {
+    return this.#parts.locks.run(sha, work)
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== null) throw closedStore()
+  }
+
+  /** Closing waits for the call. */
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    const call = work()
+    this.#calls.add(call)
+    try {
+      return await call
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+}
+
+function describes(manifest: Manifest, row: BlobRow): boolean {
+  return manifest.blob === row.sha && manifest.sizeBytes === row.sizeBytes && manifest.chunks.length === row.chunkCount
+}

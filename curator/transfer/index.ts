@@ -1,3 +1,4 @@
+export * from './catalog-mirror.ts'
 export * from './curator.ts'
 export * from './errors.ts'
 export * from './housekeeping.ts'

@@ -16,8 +16,8 @@ export interface Layout {
   readonly identityKey: string
   readonly addressBook: string
   readonly db: string
-  readonly blobs: string
-  readonly partial: string
+  /** Blobs, partial blobs, gitback projects. */
+  readonly swarm: string
   readonly artifacts: string
   readonly usercratePolicy: string
   readonly run: string
@@ -45,8 +45,7 @@ export function layout(root: string): Layout {
     identityKey: join(state, 'node/identity.key'),
     addressBook: join(state, 'node/addresses.json'),
     db: join(state, 'db'),
-    blobs: join(state, 'swarm/blobs'),
-    partial: join(state, 'swarm/partial'),
+    swarm: join(state, 'swarm'),
     artifacts: join(state, 'artifacts'),
     usercratePolicy: join(state, 'usercrate-policy'),
     run,

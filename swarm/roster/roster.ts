@@ -55,7 +55,7 @@ export class Roster implements RecordSet {
   /** Admitted, not revoked, and admitted by someone who may. */
   isMember(peer: string): boolean {
     const row = this.#admissions.get(peer)
-    return row !== undefined && !this.#revocations.has(peer) && this.#mayAdmit(row.admission)
+    return row !== undefined && !this.#isRevoked(peer) && this.#mayAdmit(row.admission)
   }
 
   isBolt(peer: string): boolean {
@@ -65,7 +65,8 @@ export class Roster implements RecordSet {
   member(peer: string): Member | null {
     const row = this.#admissions.get(peer)
     if (row === undefined) return null
-    return { ...row.admission, revoked: this.#revocations.get(peer)?.revocation ?? null }
+    const revocation = this.#isRevoked(peer) ? this.#revocations.get(peer)?.revocation : undefined
+    return { ...row.admission, revoked: revocation ?? null }
   }
 
   /** Everybody ever admitted, by host name; revoked ones too. */
@@ -159,7 +160,12 @@ export class Roster implements RecordSet {
 
   #mayAdmit(admission: Admission): boolean {
     if (admission.issuer === this.fleetId) return true
-    return admission.role === 'envoy' && this.#wasBolt(admission.issuer) && !this.#revocations.has(admission.issuer)
+    return admission.role === 'envoy' && this.#wasBolt(admission.issuer) && !this.#isRevoked(admission.issuer)
+  }
+
+  #isRevoked(peer: string): boolean {
+    const row = this.#revocations.get(peer)
+    return row !== undefined && (row.revocation.issuer === this.fleetId || !this.#wasBolt(peer))
   }
 
   #wasBolt(peer: string): boolean {

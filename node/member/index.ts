@@ -1,0 +1,5 @@
+export * from './errors.ts'
+export * from './identity.ts'
+export * from './member.ts'
+export * from './neighbours.ts'
+export * from './settings.ts'

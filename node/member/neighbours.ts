@@ -1,0 +1,233 @@
+import { readFile } from 'node:fs/promises'
+import { type Host, type PeerId, peerIdOf, type RequestProtocol, request, serveRequests } from '#node/host'
+import {
+  ByteReader,
+  type Clock,
+  concatBytes,
+  encodeText,
+  encodeVarint,
+  fromHex,
+  isAbort,
+  jitter,
+  type Logger,
+  messageOf,
+  type Random,
+  TaskGroup,
+  writeFileAtomic,
+} from '#node/kit'
+import type { Roster } from '#swarm/roster'
+
+/**
+ * `/vigo/peers/1`: where members can be reached, asked of any member. Keeps the fleet connected when every server is gone.
+ *
+ *     request   empty
+ *     response  count, then for each: text peer id, count, texts (multiaddresses)
+ *
+ * At most 128 peers of at most 16 addresses. An address is a hint: the connection proves who is there, and the gate decides.
+ */
+export interface PeerAddresses {
+  readonly peer: PeerId
+  readonly addresses: readonly string[]
+}
+
+const MAX_PEERS = 128
+const MAX_ADDRESSES = 16
+
+export const peersProtocol: RequestProtocol<null, readonly PeerAddresses[]> = {
+  id: '/vigo/peers/1',
+  maxRequestBytes: 16,
+  maxResponseBytes: 1024 * 1024,
+  deadlineMs: 10_000,
+  maxPerPeer: 2,
+  overRelay: true,
+  request: {
+    encode: () => new Uint8Array(),
+    decode: bytes => {
+      new ByteReader(bytes).end()
+      return null
+    },
+  },
+  response: {
+    encode: peers =>
+      concatBytes(
+        encodeVarint(peers.length),
+        ...peers.flatMap(({ peer, addresses }) => [
+          encodeText(peer),
+          encodeVarint(addresses.length),
+          ...addresses.map(encodeText),
+        ]),
+      ),
+    decode: bytes => {
+      const reader = new ByteReader(bytes)
+      const peers = Array.from({ length: reader.varint(MAX_PEERS) }, () => ({
+        peer: reader.text(100),
+        addresses: Array.from({ length: reader.varint(MAX_ADDRESSES) }, () => reader.text(500)),
+      }))
+      reader.end()
+      return peers
+    },
+  },
+}
+
+/** A member keeps at least this many connections while there are that many others. */
+const WANTED_CONNECTIONS = 16
+const QUICK_RETRY_MS = 1_000
+const STEADY_MS = 30_000
+const DIAL_TIMEOUT_MS = 10_000
+
+/**
+ * Keeps this machine connected to enough of the fleet: dials what the roster names and the address book, bootstrap or another
+ * member can place, and remembers the addresses over restarts.
+ */
+export class Neighbours {
+  readonly #options: NeighboursOptions
+  readonly #tasks: TaskGroup
+  readonly #stop = new AbortController()
+  readonly #unsubscribe: () => void
+  #book = new Map<PeerId, readonly string[]>()
+  #saved = ''
+
+  private constructor(options: NeighboursOptions) {
+    this.#options = options
+    this.#tasks = new TaskGroup(error => {
+      if (!isAbort(error)) options.logger.debug('neighbours-failed', { reason: messageOf(error) })
+    })
+    this.#unsubscribe = options.host.onPeer(({ type, peer }) => {
+      if (type === 'connect') this.#tasks.run(() => this.#meet(peer))
+    })
+  }
+
+  static async start(options: NeighboursOptions): Promise<Neighbours> {
+    const neighbours = new Neighbours(options)
+    await neighbours.#load()
+    await serveRequests(options.host, peersProtocol, async () => neighbours.#introduce())
+    for (const peer of options.host.peers()) neighbours.#tasks.run(() => neighbours.#meet(peer))
+    neighbours.#tasks.run(() => neighbours.#keepConnected())
+    return neighbours
+  }
+
+  async close(): Promise<void> {
+    this.#unsubscribe()
+    this.#stop.abort()
+    await this.#tasks.settled()
+    await this.#save()
+  }
+
+  async #meet(peer: PeerId): Promise<void> {
+    const { host } = this.#options
+    const { signal } = this.#stop
+    // Identify has told us its listening addresses a moment after the connection.
+    await this.#options.clock.sleep(200, { signal })
+    const known = await host.knownAddresses(peer)
+    if (known.length > 0) this.#book.set(peer, known.slice(0, MAX_ADDRESSES))
+    const introduced = await request(host, peer, peersProtocol, null, { signal })
+    for (const { peer: other, addresses } of introduced) {
+      if (other === host.peerId || !this.#isMember(other) || this.#book.has(other)) continue
+      this.#book.set(other, addresses)
+    }
+    await this.#save()
+    await this.#dialMissing()
+  }
+
+  async #introduce(): Promise<PeerAddresses[]> {
+    const { host, random } = this.#options
+    const peers: PeerAddresses[] = [{ peer: host.peerId, addresses: host.addresses().slice(0, MAX_ADDRESSES) }]
+    for (const peer of shuffled([...this.#book.keys()], random)) {
+      if (peers.length >= MAX_PEERS) break
+      if (this.#isMember(peer)) peers.push({ peer, addresses: this.#book.get(peer) ?? [] })
+    }
+    return peers
+  }
+
+  async #keepConnected(): Promise<void> {
+    const { clock, random } = this.#options
+    for (;;) {
+      await this.#dialMissing()
+      const enough = this.#options.host.peers().length >= this.#wanted()
+      await clock.sleep(jitter(enough ? STEADY_MS : QUICK_RETRY_MS, 0.3, random), { signal: this.#stop.signal })
+    }
+  }
+
+  #wanted(): number {
+    const others =
+      this.#options.roster.members().filter(member => this.#options.roster.isMember(member.peer)).length - 1
+    return Math.min(WANTED_CONNECTIONS, others)
+  }
+
+  async #dialMissing(): Promise<void> {
+    const { host, random, logger } = this.#options
+    const missing = this.#wanted() - host.peers().length
+    if (missing <= 0) return
+    const connected = new Set(host.peers())
+    const candidates = shuffled([...this.#book.keys()], random)
+      .filter(peer => peer !== host.peerId && !connected.has(peer) && this.#isMember(peer))
+      .slice(0, missing)
+    await Promise.all(
+      candidates.map(async peer => {
+        try {
+          await host.addAddresses(peer, [...(this.#book.get(peer) ?? [])])
+          await host.connect(peer, {
+            signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]),
+          })
+        } catch (error) {
+          logger.debug('dial-failed', { peer, reason: messageOf(error) })
+        }
+      }),
+    )
+  }
+
+  #isMember(peer: PeerId): boolean {
+    return this.#options.isMember(peer)
+  }
+
+  async #load(): Promise<void> {
+    for (const address of this.#options.bootstrap) {
+      const peer = address.split('/p2p/').at(-1)
+      if (peer !== undefined && peer !== address) this.#book.set(peer, [...(this.#book.get(peer) ?? []), address])
+    }
+    try {
+      const stored: unknown = JSON.parse(await readFile(this.#options.file, 'utf8'))
+      if (typeof stored !== 'object' || stored === null) return
+      for (const [peer, addresses] of Object.entries(stored)) {
+        if (Array.isArray(addresses))
+          this.#book.set(
+            peer,
+            addresses.filter(address => typeof address === 'string'),
+          )
+      }
+    } catch {
+      // Without an address book the bootstrap addresses and the others' introductions have to do.
+    }
+  }
+
+  async #save(): Promise<void> {
+    const members = [...this.#book].filter(([peer]) => this.#isMember(peer) && peer !== this.#options.host.peerId)
+    const text = `${JSON.stringify(Object.fromEntries(members.sort()), null, 1)}\n`
+    if (text === this.#saved) return
+    this.#saved = text
+    await writeFileAtomic(this.#options.file, text, { mode: 0o600 })
+  }
+}
+
+export interface NeighboursOptions {
+  host: Host
+  roster: Roster
+  isMember: (peer: PeerId) => boolean
+  bootstrap: readonly string[]
+  /** The address book. */
+  file: string
+  clock: Clock
+  random: Random
+  logger: Logger
+}
+
+export function peerIdOfMember(publicKeyHex: string): PeerId {
+  return peerIdOf(fromHex(publicKeyHex))
+}
+
+function shuffled<T>(items: T[], random: Random): T[] {
+  return items
+    .map(item => ({ item, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item)
+}

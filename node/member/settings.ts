@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises'
+import Type, { type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { parse } from 'yaml'
+import { codeOf, messageOf, parseSize } from '#node/kit'
+import { MemberError } from './errors.ts'
+
+const Patterns = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { maxItems: 256 })
+const Multiaddr = Type.String({ pattern: '^/[a-z0-9]+/.+', maxLength: 500 })
+
+/** The key `swarm:` of `server.yaml` and `agent.yaml`; what is left out has the default beside it in `swarmDefaults`. */
+export const SwarmSettings = Type.Object(
+  {
+    listen: Type.Optional(Type.Array(Multiaddr, { maxItems: 32 })),
+    announce: Type.Optional(Type.Array(Multiaddr, { maxItems: 32 })),
+    mdns: Type.Optional(Type.Boolean()),
+    relay: Type.Optional(Type.Union([Type.Literal('server'), Type.Literal('client'), Type.Literal('off')])),
+    max_bandwidth_percent: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    link_mbit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    curator: Type.Optional(
+      Type.Object(
+        {
+          enabled: Type.Optional(Patterns),
+          max_bytes: Type.Optional(
+            Type.Union([Type.Integer({ minimum: 1 }), Type.String({ minLength: 1, maxLength: 32 })]),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export const AgentSettings = Type.Object(
+  {
+    fleet: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    hostname: Type.String({ minLength: 1, maxLength: 253 }),
+    bootstrap: Type.Array(Multiaddr, { maxItems: 256 }),
+    log_level: Type.Optional(
+      Type.Union(['debug', 'info', 'warn', 'error'].map(level => Type.Literal(level as 'info'))),
+    ),
+    swarm: Type.Optional(SwarmSettings),
+  },
+  { additionalProperties: false },
+)
+export type AgentSettings = Static<typeof AgentSettings>
+
+export const ServerSettings = Type.Object(
+  {
+    hostname: Type.String({ minLength: 1, maxLength: 253 }),
+    log_level: Type.Optional(
+      Type.Union(['debug', 'info', 'warn', 'error'].map(level => Type.Literal(level as 'info'))),
+    ),
+    enrolment: Type.Optional(
+      Type.Object(
+        {
+          listen: Type.Optional(Type.Array(Multiaddr, { maxItems: 32 })),
+          /** `host:port` pairs that join URLs name. */
+          addresses: Type.Optional(
+            Type.Array(Type.String({ pattern: '^.+:[0-9]{1,5}$', maxLength: 300 }), { maxItems: 32 }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    swarm: Type.Optional(SwarmSettings),
+  },
+  { additionalProperties: false },
+)
+export type ServerSettings = Static<typeof ServerSettings>
+
+/** `swarm:` with every default filled in. */
+export interface Swarm {
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly mdns: boolean
+  readonly relay: 'server' | 'client' | 'off'
+  readonly maxBandwidthPercent: number
+  /** Of the fastest network interface when not set. */
+  readonly linkMbit: number | null
+  readonly curatorEnabled: readonly string[]
+  readonly curatorMaxBytes: number
+}
+
+export function swarmOf(settings: Static<typeof SwarmSettings> | undefined, file: string): Swarm {
+  const maxBytes = settings?.curator?.max_bytes ?? 2 * 2 ** 30
+  return {
+    listen: settings?.listen ?? ['/ip4/0.0.0.0/tcp/1531'],
+    announce: settings?.announce ?? [],
+    mdns: settings?.mdns ?? true,
+    relay: settings?.relay ?? 'client',
+    maxBandwidthPercent: settings?.max_bandwidth_percent ?? 50,
+    linkMbit: settings?.link_mbit ?? null,
+    curatorEnabled: settings?.curator?.enabled ?? [],
+    curatorMaxBytes: typeof maxBytes === 'string' ? sizeOf(maxBytes, file) : maxBytes,
+  }
+}
+
+function sizeOf(text: string, file: string): number {
+  try {
+    return parseSize(text)
+  } catch (error) {
+    throw new MemberError('bad-settings', `${file}: swarm.curator.max_bytes: ${messageOf(error)}`)
+  }
+}
+
+/** @throws MemberError 'bad-settings' that names the file, the key and what it must be; null when there is no file */
+export async function readSettings<T>(file: string, schema: Parameters<typeof Value.Check>[0]): Promise<T | null> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  }
+  let value: unknown
+  try {
+    value = parse(text, { maxAliasCount: 20 })
+  } catch (error) {
+    throw new MemberError('bad-settings', `${file}: ${messageOf(error)}`)
+  }
+  if (!Value.Check(schema, value)) {
+    const [first] = Value.Errors(schema, value)
+    const key = first?.instancePath.slice(1).replaceAll('/', '.') || 'the file'
+    throw new MemberError('bad-settings', `${file}: ${key} ${first?.message ?? 'is wrong'}`)
+  }
+  return value as T
+}

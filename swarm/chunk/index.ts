@@ -1,5 +1,6 @@
 export * from './bitfield.ts'
 export * from './chunker.ts'
+export { CHUNKER_MODULE } from './chunker-module.ts'
 export {
   AVERAGE_CHUNK_BYTES,
   MANIFEST_VERSION,

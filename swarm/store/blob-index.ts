@@ -2,7 +2,7 @@ import { Level } from 'level'
 import { codeOf, KeyedMutex, type Logger, VigoError } from '#node/kit'
 import { Bitfield, ChunkError, decodeManifest, type Manifest, type Sha256Hex } from '#swarm/chunk'
 import { StoreError } from './errors.ts'
-import type { BlobRow } from './rows.ts'
+import { type BlobRow, parseRow } from './rows.ts'
 import type { ChunkLocation } from './types.ts'
 
 /** Any open `level` database; the store keeps to sublevels whose names start with `blobstore-`. */
@@ -31,10 +31,10 @@ export class BlobIndex {
     this.#db = db
     this.#owned = owned
     this.#log = log
-    this.#rows = db.sublevel<string, BlobRow>('blobstore-rows', { valueEncoding: 'json' })
+    this.#rows = db.sublevel('blobstore-rows', {})
     this.#held = db.sublevel<string, Uint8Array>('blobstore-held', { valueEncoding: 'view' })
     this.#manifests = db.sublevel<string, Uint8Array>('blobstore-manifests', { valueEncoding: 'view' })
-    this.#chunks = db.sublevel<string, [number, number, number]>('blobstore-chunks', { valueEncoding: 'json' })
+    this.#chunks = db.sublevel('blobstore-chunks', {})
     this.#temporaries = db.sublevel('blobstore-temporaries', {})
     this.#meta = db.sublevel<string, number>('blobstore-meta', { valueEncoding: 'json' })
   }
@@ -80,11 +80,15 @@ export class BlobIndex {
   }
 
   async row(sha: Sha256Hex): Promise<BlobRow | null> {
-    return (await this.#rows.get(sha)) ?? null
+    const text = await this.#rows.get(sha)
+    return text === undefined ? null : this.#parsed(sha, text)
   }
 
   async *rows(): AsyncGenerator<BlobRow, void> {
-    for await (const row of this.#rows.values()) yield row
+    for await (const [sha, text] of this.#rows.iterator()) {
+      const row = this.#parsed(sha, text)
+      if (row !== null) yield row
+    }
   }
 
   /**
@@ -101,7 +105,7 @@ export class BlobIndex {
       if (before === null) return null
       const after = next(before)
       if (after === before && options.held === undefined) return before
-      const batch = this.#db.batch().put(sha, after, { sublevel: this.#rows })
+      const batch = this.#db.batch().put(sha, JSON.stringify(after), { sublevel: this.#rows })
       if (options.held === null) batch.del(sha, { sublevel: this.#held })
       else if (options.held !== undefined) batch.put(sha, options.held.encode(), { sublevel: this.#held })
       await batch.write(options.lazily === true ? {} : SYNCED)
@@ -114,10 +118,10 @@ export class BlobIndex {
     await this.#mutex.run(row.sha, async () => {
       const batch = this.#db.batch()
       manifest.chunks.forEach((chunk, index) => {
-        batch.put(chunk.sha + row.sha, [index, chunk.offset, chunk.length], { sublevel: this.#chunks })
+        batch.put(chunk.sha + row.sha, `${index} ${chunk.offset} ${chunk.length}`, { sublevel: this.#chunks })
       })
       batch.put(manifest.hash, manifest.bytes, { sublevel: this.#manifests })
-      batch.put(row.sha, row, { sublevel: this.#rows })
+      batch.put(row.sha, JSON.stringify(row), { sublevel: this.#rows })
       batch.del(row.sha, { sublevel: this.#held })
       await batch.write(SYNCED)
     })
@@ -153,6 +157,14 @@ export class BlobIndex {
     }
   }
 
+  #parsed(sha: Sha256Hex, text: string): BlobRow | null {
+    const row = parseRow(sha, text)
+    if (row === null) {
+      this.#log.warn('row-damaged', { blob: sha }, `The index row of blob ${sha} is damaged and is ignored.`)
+    }
+    return row
+  }
+
   async putHeld(sha: Sha256Hex, held: Bitfield): Promise<void> {
     await this.#db.batch([{ type: 'put', sublevel: this.#held, key: sha, value: held.encode() }], SYNCED)
   }
@@ -162,7 +174,7 @@ export class BlobIndex {
     const bytes = await this.#manifests.get(hash)
     if (bytes === undefined) return null
     try {
-      const manifest = decodeManifest(bytes)
+      const manifest = decodeManifest(new Uint8Array(bytes))
       if (manifest.hash === hash) return manifest
     } catch (error) {
       if (!(error instanceof ChunkError)) throw error
@@ -191,7 +203,8 @@ export class BlobIndex {
 
   /** Hints where a chunk lies. */
   async *locations(chunk: Sha256Hex): AsyncGenerator<ChunkLocation, void> {
-    for await (const [key, [chunkIndex, offset, length]] of this.#chunks.iterator({ gte: chunk, lt: `${chunk}g` })) {
+    for await (const [key, place] of this.#chunks.iterator({ gte: chunk, lt: `${chunk}g` })) {
+      const [chunkIndex = -1, offset = 0, length = 0] = place.split(' ').map(Number)
       yield { blob: key.slice(chunk.length), chunkIndex, offset, length }
     }
   }

@@ -1,14 +1,16 @@
 import { createHash, type Hash } from 'node:crypto'
 import { readSync, writeSync } from 'node:fs'
-import { parentPort } from 'node:worker_threads'
-import { codeOf, messageOf } from '#node/kit'
-import { Chunker } from '#swarm/chunk'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Chunker as ChunkerType } from '#swarm/chunk'
 import type { CutChunk, SharedSlice, Task, TaskMessage, TaskReply, TaskResult, TaskType } from './tasks.ts'
+
+// The kit and the chunk folder's door are left out on purpose: they would double the time and memory of a thread's start.
+const { Chunker }: { Chunker: typeof ChunkerType } = await import(workerData.chunkerModule)
 
 const PIECE_BYTES = 512 * 1024
 
 interface Cutter {
-  readonly chunker: Chunker
+  readonly chunker: ChunkerType
   hash: Hash
 }
 
@@ -139,7 +141,8 @@ parentPort?.on('message', ({ id, task }: TaskMessage) => {
   try {
     reply = { id, result: run(task) }
   } catch (error) {
-    reply = { id, error: { message: messageOf(error), code: codeOf(error) } }
+    const { message, code } = error as NodeJS.ErrnoException
+    reply = { id, error: { message, code } }
   }
   parentPort?.postMessage(reply)
 })

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { messageOf, VigoError } from '#node/kit'
+import { CHUNKER_MODULE } from '#swarm/chunk'
 import { StoreError } from './errors.ts'
 import type { SharedSlice, Task, TaskReply, TaskResult, TaskType } from './tasks.ts'
 
@@ -87,7 +88,7 @@ export class WorkerPool {
 
   #leastBusy(load: (thread: Thread) => number): Thread {
     if (this.#closed) throw new StoreError('closed', 'the blob store was closed')
-    const free = this.#threads.findIndex(thread => thread === null)
+    const free = this.#threads.indexOf(null)
     let best: Thread | null = null
     for (const thread of this.#threads) if (thread && (best === null || load(thread) < load(best))) best = thread
     if (best !== null && (free < 0 || load(best) === 0)) return best
@@ -97,7 +98,7 @@ export class WorkerPool {
   }
 
   #start(place: number): Thread {
-    const worker = new Worker(ENTRY, { name: `vigo-store-${place}` })
+    const worker = new Worker(ENTRY, { name: `vigo-store-${place}`, workerData: { chunkerModule: CHUNKER_MODULE } })
     const thread: Thread = { worker, pending: new Map(), sessions: 0 }
     worker.on('message', (reply: TaskReply) => {
       const pending = thread.pending.get(reply.id)

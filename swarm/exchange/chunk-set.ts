@@ -16,6 +16,15 @@ export class ChunkSet {
     return (this.words[index >>> 5]! & (1 << (index & 31))) !== 0
   }
 
+  /** The lowest that is not below `from`, or -1. */
+  firstFrom(from: number): number {
+    for (let word = from >>> 5; word < this.words.length; word++) {
+      const bits = this.words[word]! & (word === from >>> 5 ? -1 << (from & 31) : -1)
+      if (bits !== 0) return word * 32 + (31 - Math.clz32(bits & -bits))
+    }
+    return -1
+  }
+
   /** False when it was there already. */
   add(index: number): boolean {
     const bit = 1 << (index & 31)

@@ -32,8 +32,8 @@
  * Ids and handles are chosen by the asker and increase within a stream. A WHO is answered once; members that want a blob
  * remember who else wants it (that is what flag 1 is for) and name each other as hints. HAVE is answered at once and again
  * whenever what it says changes (a copy begins, becomes complete, gets its second asker); ALSO follows for single
- * chunks. GET is answered by DATA frames in rising offset that cover exactly the asked range, or by one DECLINE; GETs of one
- * stream are answered in order. A MANIFEST is answered by parts in rising offset, or by one DECLINE.
+ * chunks. GET is answered by DATA frames in rising offset that cover exactly the asked range, unless one DECLINE ends it; GETs
+ * of one stream are answered in order. A MANIFEST is answered by parts in rising offset, or by one DECLINE.
  *
  * Declining. Reasons: 1 not held, 2 busy (too much asked at once), 3 seeding (just given to another asker; take it from the
  * peers in the hints, or ask again after the given time), 4 unknown blob or manifest, 5 unreadable here. A complete

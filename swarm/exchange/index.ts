@@ -1,5 +1,7 @@
 export * from './errors.ts'
+export { type BlobExchange, createExchange, type ExchangeOptions } from './exchange.ts'
 export { EXCHANGE_LIMITS, type ExchangeLimits, type SchedulerLimits } from './limits.ts'
+export { createReputation, type Reputation } from './reputation.ts'
 export { Scheduler } from './scheduler.ts'
 export { SeedPolicy } from './seeding.ts'
 export type { ChunkRequest } from './source.ts'

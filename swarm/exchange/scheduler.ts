@@ -33,7 +33,7 @@ export interface Stall {
  * Decides which chunk of one blob is asked of which source, and when to give up on an answer. Pure: no I/O, time and
  * randomness are passed in; the caller reports events and sends what `next` answers.
  *
- * Rarest chunk first, a random one while nothing is held; each source has a window in bytes that follows its measured
+ * Rarest chunk first (a common one at the very start, to have something to give; in order where nobody else is there); each source has a window in bytes that follows its measured
  * rate; a slow source gets common chunks, and none that it would finish after the rest is done; the last chunks are asked of two sources.
  * A source that seeds to several is asked for what nobody else holds. Every event costs O(1), except a source that is added,
  * removed or set aside (its chunks or requests) and a search among rare hits (one step for each 32 chunks).
@@ -56,6 +56,8 @@ export class Scheduler {
   #writing = 0
   #idleSince: number
   #fastest = 0
+  /** No needed chunk comes before it. */
+  #cursor = 0
 
   constructor(lengths: ArrayLike<number>, options: { limits: SchedulerLimits; random: Random; now: number }) {
     this.#lengths = lengths
@@ -183,6 +185,22 @@ export class Scheduler {
     return null
   }
 
+  /** The request waits for a buffer here, so that its deadline does not run, until `sent`. */
+  waits(request: ChunkRequest): void {
+    request.deadlineAt = Number.POSITIVE_INFINITY
+  }
+
+  /** It could be sent after all. False when it is no longer wanted. */
+  sent(request: ChunkRequest, now: number): boolean {
+    const source = this.#sources.get(request.peer)
+    if (source?.requests.get(request.id) !== request) return false
+    if (source.requests.size === 1) source.pace.start(now)
+    request.sentAt = now
+    request.mark = source.deliveredBytes
+    request.deadlineAt = now + source.pace.deadlineMs(source.outstanding)
+    return true
+  }
+
   /** Part of an answer. */
   arrived(request: ChunkRequest, bytes: number, now: number): void {
     const source = this.#sources.get(request.peer)
@@ -290,6 +308,11 @@ export class Scheduler {
       const until = source.declined.get(chunk)
       return (until === undefined || until <= now || forcing) && source.hasRoom(this.#lengths[chunk]!)
     }
+    if (this.#alone(source)) {
+      const chunk = this.#needed.firstFrom(this.#cursor)
+      if (chunk >= 0) this.#cursor = chunk
+      return chunk >= 0 && accept(chunk) ? chunk : -1
+    }
     const slow = this.#isSlow(source)
     let most = Number.POSITIVE_INFINITY
     if (slow && this.#wouldBeLate(source)) most = 1
@@ -378,6 +401,11 @@ export class Scheduler {
     return this.#outstanding - source.outstanding >= this.#limits.busyBytes
   }
 
+  /** Nobody else spreads or brings the blob, so order costs nothing, and the disk and the blob's hash like it. */
+  #alone(source: Source): boolean {
+    return source.complete && !source.several && this.#sources.size === 1 && source.declined.size === 0
+  }
+
   #isSlow(source: Source): boolean {
     const rate = source.pace.bytesPerSecond
     return rate !== null && rate < this.#fastest * SLOW_SHARE
@@ -402,6 +430,7 @@ export class Scheduler {
   #require(chunk: number): void {
     this.#state[chunk] = NEEDED
     this.#needed.add(chunk)
+    this.#cursor = Math.min(this.#cursor, chunk)
     this.#rarity.insert(chunk)
     if (this.#rarity.holders(chunk) === 0) return
     for (const source of this.#sources.values()) if (source.has(chunk)) this.#markReady(source)

@@ -14,7 +14,7 @@ export interface ChunkRequest {
   readonly force: boolean
   /** A second copy of a chunk that another source is already delivering. */
   readonly duplicate: boolean
-  readonly sentAt: number
+  sentAt: number
   received: number
   deadlineAt: number
   /** Of the source, when the deadline was set. */

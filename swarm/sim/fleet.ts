@@ -132,10 +132,16 @@ class Fleet {
         this.#pump(asker)
       })
     }
-    if (holder.held[request.chunk] === 0) return decline(1000, true)
+    if (holder.held[request.chunk] === 0) {
+      decline(1000, true)
+      return
+    }
     if (holder.complete && holder.askers.size > 1) {
       const decision = holder.seeding.decide(asker.name, request.chunk, request.force, this.#events.now)
-      if (!decision.serve) return decline(decision.retryAfterMs, false)
+      if (!decision.serve) {
+        decline(decision.retryAfterMs, false)
+        return
+      }
     }
     holder.pendingUpload(asker, request)
     if (!holder.sending) this.#sendNext(holder)
@@ -260,8 +266,8 @@ class Fleet {
     host.sending = false
     host.uploads.length = 0
     host.uploadOf.clear()
-    for (const asker of [...host.askers]) this.#unlink(asker, host)
-    for (const source of [...host.sources]) this.#unlink(host, source)
+    for (const asker of host.askers) this.#unlink(asker, host)
+    for (const source of host.sources) this.#unlink(host, source)
   }
 
   #comeBack(host: SimHost): void {

@@ -1,0 +1,498 @@
+import type { PeerId } from '#node/host'
+import { type Clock, codeOf, formatSize, isAbort, type Logger, messageOf, type Random } from '#node/kit'
+import { Bitfield, type Manifest, type Sha256Hex } from '#swarm/chunk'
+import type { BlobDescriptor, BlobStore, PartialBlob, PooledBuffer } from '#swarm/store'
+import type { AskStream, ChunkSink } from './ask-stream.ts'
+import { ExchangeError } from './errors.ts'
+import type { ExchangeLimits } from './limits.ts'
+import { type Link, Links } from './links.ts'
+import { checkManifest, fetchManifest } from './manifest-fetch.ts'
+import { Progress } from './progress.ts'
+import type { Reputation } from './reputation.ts'
+import { reuseLocalChunks, type Twins } from './reuse.ts'
+import { Scheduler } from './scheduler.ts'
+import type { ChunkRequest } from './source.ts'
+import type { FetchProgress, FetchReport, TransferStatus } from './types.ts'
+
+/** What a transfer needs of the exchange around it. */
+export interface TransferParts {
+  readonly store: BlobStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly limits: ExchangeLimits
+  readonly reputation: Reputation
+  /** The asking stream to a member; null when it must not be asked. */
+  stream(peer: PeerId): AskStream | null
+  /** Null when chunks may be asked for now, else why not. */
+  mayAsk(priority: 'pull' | 'replica', now: number): string | null
+  asked(priority: 'pull' | 'replica', bytes: number): void
+  began(blob: Sha256Hex): void
+  gained(blob: Sha256Hex, chunk: number): void
+}
+
+interface OpenGet {
+  readonly request: ChunkRequest
+  readonly buffer: PooledBuffer
+  readonly stream: AskStream
+  readonly wireId: number
+}
+
+/** Brings one blob here; every caller that wants it shares this. */
+export class Transfer {
+  readonly blob: BlobDescriptor
+  readonly startedAt: number
+  priority: 'pull' | 'replica'
+  stallMs: number
+  readonly links: Links
+  readonly #parts: TransferParts
+  readonly #progress: Progress
+  readonly #abort = new AbortController()
+  readonly #over = Promise.withResolvers<void>()
+  readonly #open = new Map<number, OpenGet>()
+  readonly #writes = new Map<number, Promise<void>>()
+  readonly #listeners = new Set<(progress: FetchProgress) => void>()
+  #linksChanged = Promise.withResolvers<void>()
+  #scheduler: Scheduler | null = null
+  #partial: PartialBlob | null = null
+  #manifest: Manifest | null = null
+  readonly #twins: Twins = new Map()
+  #waitsForBuffer = false
+  #reusing = false
+
+  constructor(blob: BlobDescriptor, options: { priority: 'pull' | 'replica'; stallMs: number }, parts: TransferParts) {
+    this.blob = blob
+    this.priority = options.priority
+    this.stallMs = options.stallMs
+    this.#parts = parts
+    this.startedAt = parts.clock.now()
+    this.#progress = new Progress(blob, parts.clock.monotonicMs())
+    this.#over.promise.catch(() => undefined)
+    this.links = new Links({
+      blob: blob.sha,
+      replica: options.priority === 'replica',
+      max: parts.limits.maxSources,
+      open: peer => parts.stream(peer),
+      events: {
+        have: link => this.#onHave(link),
+        also: (link, chunks) => this.#onAlso(link, chunks),
+        lost: link => this.#onLost(link),
+      },
+    })
+  }
+
+  get isOver(): boolean {
+    return this.#abort.signal.aborted
+  }
+
+  get isMoving(): boolean {
+    return this.#parts.clock.monotonicMs() - this.#progress.lastByteAt < 2_000
+  }
+
+  onProgress(listener: (progress: FetchProgress) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  status(): TransferStatus {
+    const { priority, startedAt } = this
+    return { ...this.#progress.view(this.#now()), priority, startedAt }
+  }
+
+  /** @throws ExchangeError */
+  async run(): Promise<FetchReport> {
+    try {
+      const manifest = await this.#findManifest()
+      await this.#begin(manifest)
+      await this.#over.promise
+      this.#enter('verify')
+      await this.#complete()
+      this.#enter('done')
+      return this.#progress.report(this.#now())
+    } catch (error) {
+      throw this.#explain(error)
+    } finally {
+      await this.#cleanUp()
+    }
+  }
+
+  /** Ends it; what is verified stays for the next time. */
+  abort(error: ExchangeError): void {
+    this.#abort.abort(error)
+    this.#over.reject(error)
+  }
+
+  tick(now: number): void {
+    const { limits, logger } = this.#parts
+    for (const stall of this.#scheduler?.tick(now) ?? []) {
+      this.#abandon(stall.requests)
+      this.links.note(stall.peer, 'did not deliver in time')
+      logger.debug('source-stalled', { peer: stall.peer, blob: this.blob.sha, asideMs: stall.asideMs })
+    }
+    this.links.retry(now)
+    this.#pump()
+    this.#progress.waitingFor = this.#whyWaiting(now)
+    if (this.#progress.isDue(now, limits.progressEveryMs)) this.#tell(now)
+    if (now - this.#progress.lastByteAt >= this.stallMs && !this.#reusing && !this.#hasHope(now)) {
+      this.abort(this.#incomplete())
+    }
+  }
+
+  async #findManifest(): Promise<Manifest> {
+    const { store, clock, limits, reputation } = this.#parts
+    const known = await store.manifest(this.blob.chunks)
+    if (known) return checkManifest(this.blob, known)
+    this.#enter('manifest')
+    return await fetchManifest(
+      this.blob,
+      {
+        holders: () => this.links.holders(),
+        changed: () => this.#linksChanged.promise,
+        liar: (peer, what) => reputation.ban(peer, what, { blob: this.blob.sha }),
+        failed: (peer, why) => this.links.note(peer, why),
+      },
+      { clock, deadlineMs: limits.manifestDeadlineMs, signal: this.#abort.signal },
+    )
+  }
+
+  async #begin(manifest: Manifest): Promise<void> {
+    const { store, limits, random } = this.#parts
+    const partial = await store.begin(manifest)
+    this.#partial = partial
+    this.#manifest = manifest
+    this.#abort.signal.throwIfAborted()
+    const lengths = Uint32Array.from(manifest.chunks, chunk => chunk.length)
+    const transferBytes = Math.min(limits.scheduler.transferBytes, store.buffers.capacityBytes / 2)
+    const scheduler = new Scheduler(lengths, {
+      limits: { ...limits.scheduler, transferBytes },
+      random,
+      now: this.#now(),
+    })
+    this.#scheduler = scheduler
+    this.#parts.began(this.blob.sha)
+    for (const link of this.links.all()) this.#onHave(link)
+    this.#enter('transfer')
+    this.#reusing = true
+    await reuseLocalChunks(partial, {
+      twins: this.#twins,
+      signal: this.#abort.signal,
+      held: (chunk, fromHere) => this.#gained(chunk, fromHere),
+      need: chunk => {
+        scheduler.need(chunk)
+        this.#pump()
+      },
+    })
+    this.#reusing = false
+    this.#progress.lastByteAt = this.#now()
+    this.#finishIfDone()
+  }
+
+  async #complete(): Promise<void> {
+    try {
+      await this.#partial!.complete()
+    } catch (error) {
+      if (codeOf(error) !== 'mismatch') throw error
+      throw new ExchangeError(
+        'mismatch',
+        `every chunk of ${this.blob.sha} is as its manifest ${this.blob.chunks} says, but together they are another blob; ` +
+          'whoever published it has to publish it again',
+        { cause: error },
+      )
+    }
+  }
+
+  #onHave(link: Link): void {
+    this.#linksChanged.resolve()
+    this.#linksChanged = Promise.withResolvers()
+    const scheduler = this.#scheduler
+    if (!scheduler || !this.#manifest || link.holds === 'none') return
+    const count = this.#manifest.chunks.length
+    if (link.holds === 'partial' && link.chunkCount === 0 && count > 0) return
+    if (link.chunkCount !== count) {
+      this.links.drop(link.peer, `has it in ${link.chunkCount} chunks instead of ${count}`, this.#now())
+      return
+    }
+    scheduler.addSource(link.peer)
+    scheduler.setHave(
+      link.peer,
+      link.holds === 'complete' ? 'complete' : (link.bits ?? new Bitfield(count)),
+      link.several,
+    )
+    link.bits = null
+    this.#pump()
+  }
+
+  #onAlso(link: Link, chunks: readonly number[]): void {
+    const scheduler = this.#scheduler
+    if (!scheduler) {
+      const { bits } = link
+      for (const chunk of chunks) if (bits && chunk < bits.length) bits.set(chunk)
+      return
+    }
+    for (const chunk of chunks) {
+      if (scheduler.addHave(link.peer, chunk)) continue
+      this.#parts.reputation.ban(link.peer, `claims to hold chunk ${chunk} of a blob with fewer`, {
+        blob: this.blob.sha,
+      })
+      return
+    }
+    this.#pump()
+  }
+
+  #onLost(link: Link): void {
+    const open = this.#scheduler?.removeSource(link.peer, this.#now()) ?? []
+    this.#abandon(open)
+    this.#pump()
+  }
+
+  #pump(): void {
+    const scheduler = this.#scheduler
+    if (!scheduler || this.#waitsForBuffer || this.#abort.signal.aborted) return
+    const { store, mayAsk } = this.#parts
+    for (;;) {
+      const now = this.#now()
+      if (mayAsk(this.priority, now) !== null) return
+      const request = scheduler.next(now)
+      if (!request) return
+      const buffer = store.buffers.tryAcquire(request.length)
+      if (!buffer) {
+        void this.#askLater(request, scheduler)
+        return
+      }
+      this.#ask(request, buffer)
+    }
+  }
+
+  /** The pool is used up by others: in line for it, and nothing more is asked for meanwhile. */
+  async #askLater(request: ChunkRequest, scheduler: Scheduler): Promise<void> {
+    this.#waitsForBuffer = true
+    scheduler.waits(request)
+    try {
+      const buffer = await this.#parts.store.buffers.acquire(request.length, { signal: this.#abort.signal })
+      if (!this.#abort.signal.aborted && scheduler.sent(request, this.#now())) this.#ask(request, buffer)
+      else buffer.release()
+    } catch (error) {
+      if (!isAbort(error) && !this.#abort.signal.aborted) this.#fail(error)
+    } finally {
+      this.#waitsForBuffer = false
+    }
+    this.#pump()
+  }
+
+  #ask(request: ChunkRequest, buffer: PooledBuffer): void {
+    const link = this.links.get(request.peer)
+    if (!link) {
+      buffer.release()
+      this.#scheduler!.withdrawn(request, this.#now())
+      return
+    }
+    this.#parts.asked(this.priority, request.length)
+    const wireId = link.stream.get(link.handle, request.chunk, request.force, this.#sink(request, buffer))
+    this.#open.set(request.id, { request, buffer, stream: link.stream, wireId })
+  }
+
+  #sink(request: ChunkRequest, buffer: PooledBuffer): ChunkSink {
+    return {
+      length: request.length,
+      target: buffer.bytes,
+      arrived: bytes => {
+        const now = this.#now()
+        this.#progress.arrived(bytes, now)
+        this.#scheduler!.arrived(request, bytes, now)
+        if (request.received === request.length) {
+          this.#open.delete(request.id)
+          this.#write(request, buffer)
+        }
+        this.#pump()
+      },
+      declined: (reason, retryAfterMs, hints) => {
+        this.#open.delete(request.id)
+        buffer.release()
+        const now = this.#now()
+        const notHeld = reason === 'not-held' || reason === 'unreadable'
+        this.#scheduler!.declined(request, retryAfterMs, now, { notHeld })
+        if (reason === 'busy') this.#abandon(this.#scheduler!.setAside(request.peer, now, retryAfterMs)?.requests ?? [])
+        if (reason === 'unknown') this.links.drop(request.peer, 'does not have it any more', now)
+        for (const hint of hints) this.links.suggest(hint, now)
+        this.#pump()
+      },
+    }
+  }
+
+  #write(request: ChunkRequest, buffer: PooledBuffer): void {
+    const { chunk } = request
+    if (this.#writes.has(chunk) || this.#partial!.has(chunk)) {
+      buffer.release()
+      return
+    }
+    const work = this.#partial!.write(chunk, buffer).then(
+      () => {
+        this.#writes.delete(chunk)
+        this.#progress.verified(request.peer, request.length)
+        this.#gained(chunk, false)
+        this.#pump()
+      },
+      (error: unknown) => {
+        this.#writes.delete(chunk)
+        this.#scheduler!.failed(chunk)
+        if (codeOf(error) !== 'mismatch') {
+          this.#fail(error)
+          return
+        }
+        const fields = { blob: this.blob.sha, chunk }
+        this.#parts.reputation.ban(request.peer, `sent bytes that are not chunk ${chunk} of ${this.blob.sha}`, fields)
+        this.#pump()
+      },
+    )
+    this.#writes.set(chunk, work)
+  }
+
+  /** The chunk is here and verified. */
+  #gained(chunk: number, fromHere: boolean): void {
+    if (fromHere) this.#progress.bytesReused += this.#manifest!.chunks[chunk]!.length
+    this.#abandon(this.#scheduler!.held(chunk, this.#now()))
+    this.#parts.gained(this.blob.sha, chunk)
+    const twins = this.#twins.get(chunk)
+    this.#twins.delete(chunk)
+    for (const twin of twins ?? []) void this.#copyTwin(twin)
+    this.#finishIfDone()
+  }
+
+  async #copyTwin(twin: number): Promise<void> {
+    try {
+      if (await this.#partial!.reuse(twin)) this.#gained(twin, true)
+      else this.#scheduler!.need(twin)
+      this.#pump()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #finishIfDone(): void {
+    if (this.#scheduler!.done && !this.#reusing) this.#over.resolve()
+  }
+
+  /** No longer expected: the buffers go back, the members are told. */
+  #abandon(requests: readonly ChunkRequest[]): void {
+    for (const request of requests) {
+      const open = this.#open.get(request.id)
+      if (!open) continue
+      this.#open.delete(request.id)
+      open.stream.cancel(open.wireId)
+      open.buffer.release()
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#abort.signal.aborted) return
+    this.abort(this.#explain(error))
+  }
+
+  #explain(error: unknown): ExchangeError {
+    if (error instanceof ExchangeError) return error
+    if (codeOf(error) === 'disk-full') {
+      return new ExchangeError('disk-full', `${this.blob.sha} does not fit on the disk: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+    return new ExchangeError('incomplete', `${this.blob.sha} could not be stored: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+
+  #enter(phase: FetchProgress['phase']): void {
+    this.#progress.phase = phase
+    if (phase !== 'transfer') this.#progress.waitingFor = undefined
+    const now = this.#now()
+    if (this.#progress.isDue(now, phase === 'done' ? 0 : this.#parts.limits.progressEveryMs)) this.#tell(now)
+  }
+
+  #tell(now: number): void {
+    if (this.#listeners.size === 0) return
+    const view = this.#progress.view(now)
+    for (const listener of this.#listeners) listener(view)
+  }
+
+  /** Some member may still deliver: it has not failed since its last byte, or a rule of this node holds the transfer back. */
+  #hasHope(now: number): boolean {
+    if (this.#progress.phase === 'verify' || this.#writes.size > 0 || this.#waitsForBuffer) return true
+    if (this.#scheduler === null)
+      return this.#progress.phase === 'manifest' && this.links.holders().some(link => now - link.since < this.stallMs)
+    if (this.#parts.mayAsk(this.priority, now) !== null) return true
+    for (const source of this.#scheduler.sources()) {
+      if (source.stalls === 0 && source.requests.size > 0) return true
+    }
+    return false
+  }
+
+  #whyWaiting(now: number): string | undefined {
+    if (now - this.#progress.lastByteAt < 1_000 || this.#progress.phase === 'verify') return undefined
+    const rule = this.#parts.mayAsk(this.priority, now)
+    if (this.#scheduler && rule !== null) return rule
+    if (this.#waitsForBuffer) return 'other transfers use all buffers'
+    if (this.#reusing) return undefined
+    const known = this.#describeSources()
+    if (!this.#scheduler) return known ? `the list of chunks: ${known}` : 'no connected member has it'
+    return known ? `${this.#missing()}: ${known}` : `${this.#missing()}; no connected member has them`
+  }
+
+  #incomplete(): ExchangeError {
+    const known = this.#describeSources() || 'no member that has it is connected'
+    return new ExchangeError(
+      'incomplete',
+      `${this.blob.sha} is incomplete, ${this.#missing()}: ${known}. What is here is kept; try again when a member that has it is back`,
+      {
+        context: {
+          blob: this.blob.sha,
+          chunksMissing: this.#manifest ? this.#manifest.chunks.length - this.#scheduler!.heldCount : null,
+          bytesMissing: this.#scheduler?.bytesMissing ?? this.blob.sizeBytes,
+          missing: this.#missingChunks(),
+        },
+      },
+    )
+  }
+
+  #missing(): string {
+    const scheduler = this.#scheduler
+    if (!scheduler || !this.#manifest) return `all ${formatSize(this.blob.sizeBytes)} are missing`
+    const total = this.#manifest.chunks.length
+    const some = this.#missingChunks()
+    const more = total - scheduler.heldCount > some.length ? ' …' : ''
+    return `${total - scheduler.heldCount} of ${total} chunks (${formatSize(scheduler.bytesMissing)}) are missing (${some.join(', ')}${more})`
+  }
+
+  #missingChunks(): number[] {
+    const some: number[] = []
+    for (let chunk = 0; chunk < (this.#manifest?.chunks.length ?? 0) && some.length < 10; chunk++) {
+      if (this.#scheduler!.stateOf(chunk) !== 'held') some.push(chunk)
+    }
+    return some
+  }
+
+  #describeSources(): string {
+    const { reputation } = this.#parts
+    const lines: string[] = []
+    for (const link of this.links.all()) {
+      const source = this.#scheduler?.source(link.peer)
+      if (link.holds === 'none') continue
+      const stalled = source && source.stalls > 0 ? `, stalled ${source.stalls} times` : ''
+      const holds = link.holds === 'complete' ? 'has all' : `has ${source?.held.count ?? 0} chunks`
+      lines.push(`${link.peer} ${holds}${stalled}`)
+    }
+    for (const [peer, reason] of this.links.reasons()) lines.push(`${peer} ${reputation.reason(peer) ?? reason}`)
+    return lines.slice(0, 12).join('; ')
+  }
+
+  async #cleanUp(): Promise<void> {
+    this.#abort.abort(new ExchangeError('closed', 'the transfer is over'))
+    for (const { request } of this.#open.values()) this.#abandon([request])
+    this.links.close()
+    await Promise.allSettled(this.#writes.values())
+    await this.#partial?.close()
+    this.#listeners.clear()
+  }
+
+  #now(): number {
+    return this.#parts.clock.monotonicMs()
+  }
+}

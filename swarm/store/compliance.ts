@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Clock, seededRandom, sha256Hex, systemClock } from '#node/kit'
-import { encodeManifest, type Manifest, manifestOf } from '#swarm/chunk'
-import type { BlobDescriptor, BlobStore, PartialBlob, PooledBuffer } from './types.ts'
+import { type Clock, sha256Hex, systemClock } from '#node/kit'
+import { encodeManifest, manifestOf } from '#swarm/chunk'
+import { chunkBuffer, inPieces, seededBytes, writeChunks } from './seeded-bytes.ts'
+import type { BlobDescriptor, BlobStore } from './types.ts'
 
 export interface StoreUnderTest {
   store: BlobStore
@@ -13,39 +14,6 @@ export interface StoreUnderTest {
 }
 
 const LIMIT = { maxBytes: 2 ** 30 }
-
-/** Bytes that depend on the seed only. */
-export function seededBytes(length: number, seed: number): Uint8Array {
-  const random = seededRandom(seed)
-  const words = new Uint32Array(Math.ceil(length / 4))
-  for (let i = 0; i < words.length; i++) words[i] = random() * 2 ** 32
-  return new Uint8Array(words.buffer, 0, length)
-}
-
-export async function* inPieces(bytes: Uint8Array, pieceBytes = 60_000): AsyncGenerator<Uint8Array, void> {
-  for (let at = 0; at < bytes.byteLength; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
-}
-
-export async function chunkBuffer(
-  store: BlobStore,
-  manifest: Manifest,
-  bytes: Uint8Array,
-  index: number,
-): Promise<PooledBuffer> {
-  const { offset, length } = manifest.chunks[index]!
-  const buffer = await store.buffers.acquire(length)
-  buffer.bytes.set(bytes.subarray(offset, offset + length))
-  return buffer
-}
-
-export async function writeChunks(
-  store: BlobStore,
-  partial: PartialBlob,
-  bytes: Uint8Array,
-  indexes: Iterable<number>,
-): Promise<void> {
-  for (const index of indexes) await partial.write(index, await chunkBuffer(store, partial.manifest, bytes, index))
-}
 
 /** What every implementation of `BlobStore` promises. Run it inside a test file. */
 export function blobStoreCompliance(name: string, make: (options: { clock: Clock }) => Promise<StoreUnderTest>): void {
@@ -153,7 +121,7 @@ export function blobStoreCompliance(name: string, make: (options: { clock: Clock
     it('takes the same chunk several times at a time', async () => {
       const partial = await store.begin(manifest)
       const twice = [...all, ...all].map(async index =>
-        partial.write(index, await chunkBuffer(store, manifest, bytes, index)),
+        partial.write(index, await chunkBuffer(store, { manifest }, bytes, index)),
       )
       await Promise.all(twice)
       expect(partial.chunksHeld).toBe(all.length)
@@ -163,7 +131,7 @@ export function blobStoreCompliance(name: string, make: (options: { clock: Clock
 
     it('refuses bytes that are not the chunk, keeps the rest, and gives every buffer back', async () => {
       const partial = await store.begin(manifest)
-      const bad = await chunkBuffer(store, manifest, bytes, 0)
+      const bad = await chunkBuffer(store, { manifest }, bytes, 0)
       bad.bytes[17]! ^= 1
       await expect(partial.write(0, bad)).rejects.toMatchObject({ code: 'mismatch' })
       const short = await store.buffers.acquire(10)
@@ -199,7 +167,7 @@ export function blobStoreCompliance(name: string, make: (options: { clock: Clock
       const first = await store.begin(manifest)
       await writeChunks(store, first, bytes, all.slice(0, 2))
       await first.close()
-      await expect(first.write(2, await chunkBuffer(store, manifest, bytes, 2))).rejects.toMatchObject({
+      await expect(first.write(2, await chunkBuffer(store, { manifest }, bytes, 2))).rejects.toMatchObject({
         code: 'closed',
       })
       const second = await store.begin(manifest)

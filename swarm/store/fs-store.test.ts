@@ -18,8 +18,9 @@ import { Level } from 'level'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Logger, sha256Hex, silentLogger } from '#node/kit'
 import { manifestOf } from '#swarm/chunk'
-import { blobStoreCompliance, inPieces, seededBytes, writeChunks } from './compliance.ts'
+import { blobStoreCompliance } from './compliance.ts'
 import { type FsStore, type FsStoreOptions, openFsStore } from './fs-store.ts'
+import { inPieces, seededBytes, writeChunks } from './seeded-bytes.ts'
 
 blobStoreCompliance('files', async ({ clock }) => {
   const folder = await mkdtemp(join(tmpdir(), 'vigo-store-'))

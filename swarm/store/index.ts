@@ -1,6 +1,7 @@
 export type { StoreDb } from './blob-index.ts'
 export { type BufferPoolOptions, createBufferPool } from './buffers.ts'
 export { StoreError, type StoreErrorCode } from './errors.ts'
+export { filePieces } from './file-pieces.ts'
 export { type FsStore, type FsStoreOptions, openFsStore } from './fs-store.ts'
 export { type MemoryStoreOptions, memoryStore } from './memory-store.ts'
 export type * from './types.ts'

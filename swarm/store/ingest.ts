@@ -59,21 +59,23 @@ async function consume(
   const pieces = limited(source, options)
   const start: Uint8Array[] = []
   let startBytes = 0
-  for (;;) {
-    const next = await pieces.next()
-    if (next.done === true) {
-      checkSize(startBytes, options)
-      const bytes = Buffer.concat(start)
-      await file.writeFile(bytes)
-      return manifestOf(bytes)
-    }
-    start.push(next.value)
+  let next = await pieces.next()
+  while (next.done !== true && startBytes + next.value.byteLength <= MIN_CHUNK_BYTES) {
+    // A copy, because a source may fill the same buffer again.
+    start.push(next.value.slice())
     startBytes += next.value.byteLength
-    if (startBytes > MIN_CHUNK_BYTES) break
+    next = await pieces.next()
+  }
+  if (next.done === true) {
+    checkSize(startBytes, options)
+    const bytes = Buffer.concat(start)
+    await file.writeFile(bytes)
+    return manifestOf(bytes)
   }
   const pipeline = new Pipeline(parts, file, options)
   try {
     for (const piece of start) await pipeline.push(piece)
+    await pipeline.push(next.value)
     await pipeline.drainSource(pieces)
     return await pipeline.finish()
   } finally {

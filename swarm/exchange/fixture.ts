@@ -32,9 +32,14 @@ export interface LoggedEvent {
 
 /** Members in one process that are all connected with each other unless told otherwise. */
 export class TestFleet implements AsyncDisposable {
-  readonly network: MemoryNetwork = memoryNetwork()
+  readonly network: MemoryNetwork
   readonly nodes: TestNode[] = []
   readonly #hosts: Host[] = []
+
+  /** Without latency a transfer runs to its end before any other begins. */
+  constructor(options: { latencyMs?: number } = {}) {
+    this.network = memoryNetwork(options)
+  }
 
   host(name: string): Host {
     const host = this.network.createHost({ peerId: name })

@@ -2,6 +2,9 @@ import type { PeerId } from '#node/host'
 
 export type SeedDecision = { serve: true } | { serve: false; retryAfterMs: number; ask: PeerId }
 
+/** After so many overruled declines a member counts as one that keeps chunks to itself. */
+const PATIENCE = 3
+
 interface Given {
   readonly peer: PeerId
   readonly at: number
@@ -19,6 +22,7 @@ export class SeedPolicy {
   readonly #declineMs: number
   readonly #askers = new Set<PeerId>()
   readonly #keeping = new Set<PeerId>()
+  readonly #overruled = new Map<PeerId, number>()
   readonly #given = new Map<number, Given>()
 
   constructor(declineMs: number) {
@@ -29,6 +33,13 @@ export class SeedPolicy {
     return this.#askers.size > 1
   }
 
+  /** How often others had to overrule a decline in favour of that member. */
+  #forced(peer: PeerId): number {
+    const times = (this.#overruled.get(peer) ?? 0) + 1
+    this.#overruled.set(peer, times)
+    return times
+  }
+
   /** The member wants the blob. */
   join(peer: PeerId): void {
     this.#askers.add(peer)
@@ -37,6 +48,7 @@ export class SeedPolicy {
   leave(peer: PeerId): void {
     this.#askers.delete(peer)
     this.#keeping.delete(peer)
+    this.#overruled.delete(peer)
   }
 
   decide(peer: PeerId, chunk: number, force: boolean, now: number): SeedDecision {
@@ -47,7 +59,7 @@ export class SeedPolicy {
     }
     if (given.peer === peer || !this.several) return { serve: true }
     const retryAfterMs = Math.ceil(given.at + this.#declineMs - now)
-    if (retryAfterMs <= 0) this.#keeping.add(given.peer)
+    if (retryAfterMs <= 0 || (force && this.#forced(given.peer) >= PATIENCE)) this.#keeping.add(given.peer)
     if (force || retryAfterMs <= 0 || this.#keeping.has(given.peer)) return { serve: true }
     return { serve: false, retryAfterMs, ask: given.peer }
   }

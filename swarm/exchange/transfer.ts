@@ -248,10 +248,10 @@ export class Transfer {
   #pump(): void {
     const scheduler = this.#scheduler
     if (!scheduler || this.#waitsForBuffer || this.#abort.signal.aborted) return
-    const { store, mayAsk } = this.#parts
+    const { store } = this.#parts
     for (;;) {
       const now = this.#now()
-      if (mayAsk(this.priority, now) !== null) return
+      if (this.#parts.mayAsk(this.priority, now) !== null) return
       const request = scheduler.next(now)
       if (!request) return
       const buffer = store.buffers.tryAcquire(request.length)

@@ -37,3 +37,20 @@ export function storeFault(error: unknown, what: string): unknown {
     { cause: error },
   )
 }
+
+export const wrongChunk = (blob: string, chunk: number, what: string): StoreError =>
+  new StoreError('mismatch', `chunk ${chunk} of blob ${blob} was not stored: ${what}; take it from another member`, {
+    context: { blob, chunk },
+  })
+
+export const corruptChunk = (blob: string, chunk: number): StoreError =>
+  new StoreError('corrupt', `chunk ${chunk} of blob ${blob} changed on disk and was set aside; fetch the blob again`, {
+    context: { blob, chunk },
+  })
+
+export const lyingManifest = (blob: string, manifest: string): StoreError =>
+  new StoreError(
+    'mismatch',
+    `chunk manifest ${manifest} does not describe blob ${blob}, and what was fetched is dropped; ask whoever signed the entry`,
+    { context: { blob, manifest } },
+  )

@@ -13,14 +13,16 @@ import {
 } from '#node/kit'
 import type { Manifest, Sha256Hex } from '#swarm/chunk'
 import { BlobIndex, type StoreDb } from './blob-index.ts'
+import { statOfRow } from './blob-stat.ts'
 import { createBufferPool } from './buffers.ts'
 import { chooseRemovals } from './collect.ts'
 import { type DiskSize, DiskSpace } from './disk-space.ts'
 import { closedStore, notFound, StoreError } from './errors.ts'
-import { type HandleHost, PartialHandle, ReaderHandle } from './handles.ts'
+import { PartialHandle, ReaderHandle } from './handles.ts'
 import { type Ingested, ingestToFile } from './ingest.ts'
 import { placeFile } from './materialise.ts'
-import { OpenBlob } from './open-blob.ts'
+import type { OpenBlob } from './open-blob.ts'
+import { OpenBlobs } from './open-blobs.ts'
 import type { Parts, StoreChange } from './parts.ts'
 import { Places } from './places.ts'
 import { adoptOrphan, reconcile, removeFiles } from './reconcile.ts'
@@ -37,9 +39,8 @@ import type {
   IngestOptions,
   PartialBlob,
 } from './types.ts'
+import { UseTimes } from './use-times.ts'
 import { WorkerPool } from './workers.ts'
-
-const USE_FLUSH_MS = 30_000
 
 export interface FsStoreOptions {
   /** Holds `blobs/` and `partial/`; created when missing. */
@@ -88,18 +89,16 @@ export async function openFsStore(options: FsStoreOptions): Promise<FsStore> {
   }
 }
 
-class FileBlobStore implements FsStore, HandleHost {
+class FileBlobStore implements FsStore {
   readonly buffers: BufferPool
   readonly #folder: string
   readonly #parts: Parts
-  readonly #open = new Map<Sha256Hex, OpenBlob>()
+  readonly #open: OpenBlobs
+  readonly #uses: UseTimes
   readonly #listeners = new Set<(event: StoreChange) => void>()
-  /** Times of use that the index does not have yet. */
-  readonly #used = new Map<Sha256Hex, number>()
   readonly #background: TaskGroup
   readonly #closing = new AbortController()
   readonly #calls = new Set<Promise<unknown>>()
-  #flushTimer: NodeJS.Timeout | undefined
   #closed: Promise<void> | null = null
 
   constructor(folder: string, options: FsStoreOptions, index: BlobIndex, places: Places, epoch: number) {
@@ -125,6 +124,8 @@ class FileBlobStore implements FsStore, HandleHost {
     this.#background = new TaskGroup(error => {
       if (!isAbort(error)) log.warn('store-background-failed', { error: messageOf(error) })
     })
+    this.#open = new OpenBlobs(this.#parts)
+    this.#uses = new UseTimes(index, this.#parts.clock, flush => this.#background.run(flush))
   }
 
   async start(): Promise<void> {
@@ -178,9 +179,9 @@ class FileBlobStore implements FsStore, HandleHost {
         let row = await this.#row(manifest.blob)
         if (row?.state === 'partial' && row.chunks !== manifest.hash) row = await this.#dropOther(row, manifest)
         if (row === null) await this.#parts.index.add(this.#newRow(manifest), manifest)
-        const blob = await this.#lendOpen(manifest.blob, manifest)
+        const blob = await this.#open.take(manifest.blob, manifest)
         if (!blob.isComplete) await this.#reserve(blob)
-        return new PartialHandle(blob, this, manifest)
+        return new PartialHandle(blob, this.#open, blob => this.#complete(blob), manifest)
       }),
     )
   }
@@ -188,31 +189,18 @@ class FileBlobStore implements FsStore, HandleHost {
   reader(sha: Sha256Hex): Promise<BlobReader> {
     return this.#call(() =>
       this.#locked(sha, async () => {
-        const blob = await this.#lendOpen(sha)
-        this.#touch(sha)
-        return new ReaderHandle(blob, this)
+        const blob = await this.#open.take(sha)
+        this.#uses.touch(sha)
+        return new ReaderHandle(blob, this.#open)
       }),
     )
   }
 
   locate(chunk: Sha256Hex): Promise<ChunkLocation | null> {
     return this.#call(async () => {
-      for await (const location of this.locations(chunk)) return location
+      for await (const location of this.#open.locations(chunk)) return location
       return null
     })
-  }
-
-  async *locations(chunk: Sha256Hex): AsyncIterable<ChunkLocation> {
-    for await (const location of this.#parts.index.locations(chunk)) {
-      const open = this.#open.get(location.blob)
-      if (open !== undefined) {
-        if (open.has(location.chunkIndex)) yield location
-        continue
-      }
-      const row = await this.#parts.index.row(location.blob)
-      if (row?.state === 'complete') yield location
-      else if (row?.state === 'partial' && (await this.#parts.index.held(row)).has(location.chunkIndex)) yield location
-    }
   }
 
   materialise(
@@ -223,7 +211,7 @@ class FileBlobStore implements FsStore, HandleHost {
     return this.#call(() =>
       this.#locked(sha, async () => {
         const { index, places, epoch } = this.#parts
-        const blob = await this.#lendOpen(sha)
+        const blob = await this.#open.take(sha)
         try {
           if (!blob.isComplete) {
             throw new StoreError('not-found', `blob ${sha} is only partly here; pull it first`, {
@@ -238,9 +226,9 @@ class FileBlobStore implements FsStore, HandleHost {
           if (how === 'linked' && sameStamp(blob.row.stamp, before) && sameContent(before, after)) {
             await blob.restamp(after)
           }
-          this.#touch(sha)
+          this.#uses.touch(sha)
         } finally {
-          await this.#giveBack(blob)
+          await this.#open.giveBack(blob)
         }
       }),
     )
@@ -254,7 +242,7 @@ class FileBlobStore implements FsStore, HandleHost {
           now.state === 'removing' || now.pins.includes(owner) ? now : { ...withPin(now, owner), usedAt },
         )
         if (row === null || row.state === 'removing') throw notFound(sha)
-        this.#touch(sha)
+        this.#uses.touch(sha)
       })
     })
   }
@@ -305,32 +293,16 @@ class FileBlobStore implements FsStore, HandleHost {
     return this.#closed
   }
 
-  async release(blob: OpenBlob): Promise<void> {
-    await this.#locked(blob.row.sha, () => this.#giveBack(blob))
-  }
-
-  complete(blob: OpenBlob): Promise<void> {
+  #complete(blob: OpenBlob): Promise<void> {
     return this.#call(() => this.#locked(blob.row.sha, () => blob.complete()))
-  }
-
-  async lend<T>(location: ChunkLocation, work: (source: OpenBlob) => Promise<T>): Promise<T | null> {
-    const blob = await this.#locked(location.blob, () => this.#lendOpen(location.blob).catch(() => null))
-    if (blob === null) return null
-    try {
-      return blob.has(location.chunkIndex) ? await work(blob) : null
-    } finally {
-      await this.release(blob)
-    }
   }
 
   async #close(): Promise<void> {
     this.#closing.abort(closedStore())
-    clearTimeout(this.#flushTimer)
     await this.#background.settled()
     while (this.#calls.size > 0) await Promise.allSettled(this.#calls)
-    for (const blob of this.#open.values()) await blob.close()
-    this.#open.clear()
-    await this.#flushUses()
+    await this.#open.closeAll()
+    await this.#uses.flush()
     await this.#parts.workers.close()
     await this.#parts.index.endSession()
     await this.#parts.index.close()
@@ -347,7 +319,7 @@ class FileBlobStore implements FsStore, HandleHost {
       const open = this.#open.get(sha)
       if (before?.state === 'complete' && (open?.isComplete || (await this.#isUntouched(before)))) {
         if (pin !== undefined) await index.change(sha, row => withPin(row, pin))
-        this.#touch(sha)
+        this.#uses.touch(sha)
         return
       }
       await places.createBlobFolder(sha)
@@ -393,54 +365,17 @@ class FileBlobStore implements FsStore, HandleHost {
       await index.change(sha, now => ({ ...now, state: 'removing' }))
       await removeFiles(this.#parts, row)
       await index.delete(row, await index.manifest(row.chunks))
-      this.#used.delete(sha)
+      this.#uses.forget(sha)
       changed({ type: 'removed', sha })
       return true
     })
-  }
-
-  /** The blob with one more reference; call it with its lock. */
-  async #lendOpen(sha: Sha256Hex, offered?: Manifest): Promise<OpenBlob> {
-    let blob = this.#open.get(sha)
-    if (blob === undefined) {
-      const row = await this.#row(sha)
-      if (row === null) throw notFound(sha)
-      blob = await OpenBlob.open(this.#parts, row, await this.#manifestOf(row, offered))
-      this.#open.set(sha, blob)
-    }
-    blob.refs++
-    return blob
-  }
-
-  /** Call it with the blob's lock. */
-  async #giveBack(blob: OpenBlob): Promise<void> {
-    blob.refs--
-    if (blob.refs > 0 || this.#open.get(blob.row.sha) !== blob) return
-    this.#open.delete(blob.row.sha)
-    await blob.close()
-  }
-
-  async #manifestOf(row: BlobRow, offered: Manifest | undefined): Promise<Manifest> {
-    const { index, log } = this.#parts
-    const stored = await index.manifest(row.chunks)
-    if (stored !== null && describes(stored, row)) return stored
-    if (offered?.hash === row.chunks && describes(offered, row)) {
-      await index.add(row, offered)
-      return offered
-    }
-    log.warn(
-      'row-damaged',
-      { blob: row.sha },
-      `The index has no right chunk manifest for blob ${row.sha}; push or fetch it again.`,
-    )
-    throw notFound(row.sha)
   }
 
   async #reserve(blob: OpenBlob): Promise<void> {
     try {
       await this.#parts.space.reserve(blob, blob.row.sizeBytes - blob.bytesHeld)
     } catch (error) {
-      await this.#giveBack(blob)
+      await this.#open.giveBack(blob)
       throw error
     }
   }
@@ -465,36 +400,9 @@ class FileBlobStore implements FsStore, HandleHost {
     }
   }
 
-  async #statOf(row: BlobRow): Promise<BlobStat> {
-    const { sha, sizeBytes, chunks, chunkCount, addedAt, pins } = row
-    const usedAt = Math.max(row.usedAt, this.#used.get(sha) ?? 0)
-    const common = { sha, sizeBytes, chunks, chunkCount, addedAt, usedAt, pins }
-    if (row.state === 'complete') return { ...common, state: 'complete', chunksHeld: chunkCount, bytesHeld: sizeBytes }
-    const open = this.#open.get(sha)
-    if (open !== undefined) {
-      return { ...common, state: 'partial', chunksHeld: open.chunksHeld, bytesHeld: open.bytesHeld }
-    }
-    const held = await this.#parts.index.held(row)
-    const manifest = held.count > 0 ? await this.#parts.index.manifest(row.chunks) : null
-    let bytesHeld = 0
-    for (const index of held.indexes()) bytesHeld += manifest?.chunks[index]?.length ?? 0
-    return { ...common, state: 'partial', chunksHeld: held.count, bytesHeld }
-  }
-
-  #touch(sha: Sha256Hex): void {
-    this.#used.set(sha, this.#parts.clock.now())
-    this.#flushTimer ??= setTimeout(() => {
-      this.#flushTimer = undefined
-      this.#background.run(() => this.#flushUses())
-    }, USE_FLUSH_MS).unref()
-  }
-
-  async #flushUses(): Promise<void> {
-    const uses = [...this.#used]
-    this.#used.clear()
-    for (const [sha, usedAt] of uses) {
-      await this.#parts.index.change(sha, row => ({ ...row, usedAt: Math.max(row.usedAt, usedAt) }), { lazily: true })
-    }
+  #statOf(row: BlobRow): Promise<BlobStat> {
+    const { sha, usedAt } = row
+    return statOfRow(this.#parts.index, row, this.#uses.latest(sha, usedAt), this.#open.get(sha))
   }
 
   #locked<T>(sha: Sha256Hex, work: () => Promise<T>): Promise<T> {
@@ -516,8 +424,4 @@ class FileBlobStore implements FsStore, HandleHost {
       this.#calls.delete(call)
     }
   }
-}
-
-function describes(manifest: Manifest, row: BlobRow): boolean {
-  return manifest.blob === row.sha && manifest.sizeBytes === row.sizeBytes && manifest.chunks.length === row.chunkCount
 }

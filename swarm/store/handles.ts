@@ -1,30 +1,22 @@
 import type { Manifest } from '#swarm/chunk'
 import { StoreError } from './errors.ts'
 import type { OpenBlob } from './open-blob.ts'
-import type { BlobReader, ChunkLocation, PartialBlob, PooledBuffer } from './types.ts'
-
-/** What a handle needs from the store that opened it. */
-export interface HandleHost {
-  release(blob: OpenBlob): Promise<void>
-  complete(blob: OpenBlob): Promise<void>
-  /** Lends another blob that may hold the chunk, until the work ends. */
-  lend<T>(location: ChunkLocation, work: (source: OpenBlob) => Promise<T>): Promise<T | null>
-  locations(chunk: string): AsyncIterable<ChunkLocation>
-}
+import type { OpenBlobs } from './open-blobs.ts'
+import type { BlobReader, PartialBlob, PooledBuffer } from './types.ts'
 
 abstract class Handle {
   protected readonly blob: OpenBlob
-  protected readonly host: HandleHost
+  protected readonly others: OpenBlobs
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | null = null
 
-  constructor(blob: OpenBlob, host: HandleHost) {
+  constructor(blob: OpenBlob, others: OpenBlobs) {
     this.blob = blob
-    this.host = host
+    this.others = others
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.allSettled(this.#running).then(() => this.host.release(this.blob))
+    this.#closing ??= Promise.allSettled(this.#running).then(() => this.others.release(this.blob))
     return this.#closing
   }
 
@@ -50,10 +42,12 @@ abstract class Handle {
 
 export class PartialHandle extends Handle implements PartialBlob {
   readonly manifest: Manifest
+  readonly #complete: (blob: OpenBlob) => Promise<void>
   readonly #unsubscribe = new Set<() => void>()
 
-  constructor(blob: OpenBlob, host: HandleHost, manifest: Manifest) {
-    super(blob, host)
+  constructor(blob: OpenBlob, others: OpenBlobs, complete: (blob: OpenBlob) => Promise<void>, manifest: Manifest) {
+    super(blob, others)
+    this.#complete = complete
     this.manifest = manifest
   }
 
@@ -81,8 +75,8 @@ export class PartialHandle extends Handle implements PartialBlob {
       if (this.has(chunkIndex)) return true
       const chunk = this.manifest.chunks[chunkIndex]
       if (chunk === undefined) return false
-      for await (const location of this.host.locations(chunk.sha)) {
-        const copied = await this.host.lend(location, source => this.blob.copyFrom(chunkIndex, source, location))
+      for await (const location of this.others.locations(chunk.sha)) {
+        const copied = await this.others.lend(location, source => this.blob.copyFrom(chunkIndex, source, location))
         if (copied) return true
       }
       return false
@@ -94,7 +88,7 @@ export class PartialHandle extends Handle implements PartialBlob {
   }
 
   complete(): Promise<void> {
-    return this.run(() => this.host.complete(this.blob))
+    return this.run(() => this.#complete(this.blob))
   }
 
   onChunk(listener: (chunkIndex: number) => void): () => void {

@@ -9,6 +9,7 @@ import { gossipService, Libp2pGossip, noGossip } from './gossip.ts'
 import { Libp2pHost } from './libp2p-host.ts'
 import { createNode, type Services } from './node.ts'
 import { Penalties } from './penalties.ts'
+import { relayParts } from './relay.ts'
 import type { Host } from './types.ts'
 
 export interface HostOptions {
@@ -56,14 +57,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const transports: ((components: never) => Transport)[] = []
   const listen = [...options.listen]
   if (options.relay === 'server' || options.relay === 'client') {
-    const relay = await import('@libp2p/circuit-relay-v2')
-    transports.push(relay.circuitRelayTransport())
-    if (options.relay === 'server') services['relay'] = relay.circuitRelayServer()
-    else {
-      const { dcutr } = await import('@libp2p/dcutr')
-      services['dcutr'] = dcutr()
-      listen.push('/p2p-circuit')
-    }
+    const relay = await relayParts(options.relay)
+    Object.assign(services, relay.services)
+    transports.push(...relay.transports)
+    listen.push(...relay.listen)
   }
   const node = await createNode({
     privateKeySeed: options.privateKeySeed,

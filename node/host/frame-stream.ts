@@ -145,6 +145,8 @@ export class Libp2pFrameStream implements FrameStream {
 
   #onMessage(event: StreamMessageEvent): void {
     this.#decoder.push(event.data)
+    // Not every `end` event comes: one that fired during protocol negotiation is not repeated.
+    if (this.#remoteFinished && this.#stream.readBufferLength === 0) this.#onEnd()
     try {
       if (!this.#decoder.ready()) return
     } catch (error) {
@@ -205,6 +207,7 @@ export class Libp2pFrameStream implements FrameStream {
       return
     }
     const cause = event.error === undefined ? 'the connection closed' : event.error.message
+    if (this.#resetReason === undefined && event.error instanceof HostError) this.#resetReason = event.error
     this.#fail(
       this.#resetReason === undefined
         ? new HostError('reset', `the stream to ${this.peer} was reset: ${cause}`, { cause: event.error })

@@ -22,6 +22,8 @@ import type {
 const OPEN_TIMEOUT_MS = 15_000
 const MAX_ADDRESSES_PER_PEER = 16
 const MAX_OUTBOUND_STREAMS = 1_024
+/** Nobody serves it. */
+const PROBE_PROTOCOL = '/vigo/probe/1'
 
 export interface HostParts {
   readonly gate: Gate
@@ -164,12 +166,12 @@ export class Libp2pHost implements Host {
     return open.find(connection => connection.limits === undefined) ?? (overRelay ? open[0] : undefined)
   }
 
-  /** Dials, then exchanges a ping: only an answer shows that the gate on the other side has let us in. */
+  /** Dials, then waits for a first answer: TLS 1.3 lets a dialler finish before the other side has judged it. */
   async #dial(target: Multiaddr | ReturnType<typeof peerId>, name: string, options: CallOptions): Promise<Connection> {
     using deadline = new Deadline(DIAL_TIMEOUT_MS, `dialling ${name}`, options.signal, this.#closing.signal)
     try {
       const connection = await this.#node.dial(target, { signal: deadline.signal })
-      await this.#ping(connection, deadline.signal)
+      await this.#awaitAdmission(connection, deadline.signal)
       return connection
     } catch (error) {
       if (options.signal?.aborted === true) throw options.signal.reason
@@ -178,9 +180,13 @@ export class Libp2pHost implements Host {
     }
   }
 
-  async #ping(connection: Connection, signal: AbortSignal): Promise<void> {
-    const stream = await connection.newStream(PING_PROTOCOL, { signal, runOnLimitedConnection: true })
-    stream.close().catch(() => undefined)
+  /** A peer whose gate refuses us never answers; one that lets us in answers, if only that it knows no such protocol. */
+  async #awaitAdmission(connection: Connection, signal: AbortSignal): Promise<void> {
+    try {
+      await connection.newStream(PROBE_PROTOCOL, { signal, runOnLimitedConnection: true })
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'UnsupportedProtocolError') throw error
+    }
   }
 
   async #newStream(connection: Connection, protocol: string, overRelay: boolean, signal: AbortSignal): Promise<Stream> {
@@ -226,8 +232,6 @@ export class Libp2pHost implements Host {
     for (const listener of this.#listeners) listener({ type, peer })
   }
 }
-
-const PING_PROTOCOL = '/ipfs/ping/1.0.0'
 
 function peerId(text: PeerId): ReturnType<typeof peerIdFromString> {
   try {

@@ -21,31 +21,38 @@ export interface RequestProtocol<Request, Response> {
   readonly overRelay?: boolean
 }
 
-/** Answers a protocol's requests. A malformed request resets the stream; so does an answer that throws. */
+/** Answers a protocol's requests of members. A malformed request resets the stream; so does an answer that throws. */
 export async function serveRequests<Request, Response>(
   host: Host,
   protocol: RequestProtocol<Request, Response>,
-  answer: (request: Request, call: { peer: PeerId; signal: AbortSignal }) => Promise<Response>,
+  answer: Answer<Request, Response>,
 ): Promise<void> {
-  await host.serve(
-    protocol.id,
-    { maxFrameBytes: protocol.maxRequestBytes, ...limits(protocol) },
-    async (stream: FrameStream) => {
-      using deadline = new Deadline(protocol.deadlineMs, `answering ${protocol.id}`, stream.closed)
-      const { signal } = deadline
-      const frame = await stream.receive({ signal })
-      if (frame === null) return
-      const response = await answer(decode(protocol, protocol.request, frame.subarray(), stream.peer), {
-        peer: stream.peer,
-        signal,
-      })
-      await stream.send(protocol.response.encode(response), { signal })
-      await stream.closeWrite()
-    },
-  )
+  const options = { maxFrameBytes: protocol.maxRequestBytes, ...limits(protocol) }
+  await host.serve(protocol.id, options, stream => answerOne(stream, protocol, answer))
 }
 
-/** Asks one peer. @throws HostError with code 'unreachable', 'deadline', 'reset' or 'malformed' */
+export type Answer<Request, Response> = (
+  request: Request,
+  call: { peer: PeerId; signal: AbortSignal },
+) => Promise<Response>
+
+/** Reads one request from a stream and answers it, within the protocol's deadline. */
+export async function answerOne<Request, Response>(
+  stream: FrameStream,
+  protocol: RequestProtocol<Request, Response>,
+  answer: Answer<Request, Response>,
+): Promise<void> {
+  using deadline = new Deadline(protocol.deadlineMs, `answering ${protocol.id}`, stream.closed)
+  const { signal } = deadline
+  const frame = await stream.receive({ signal })
+  if (frame === null) return
+  const message = decode(protocol, protocol.request, frame.subarray(), stream.peer)
+  const response = await answer(message, { peer: stream.peer, signal })
+  await stream.send(protocol.response.encode(response), { signal })
+  await stream.closeWrite()
+}
+
+/** Asks one peer. @throws HostError with code 'unreachable', 'reset' or 'malformed'; DeadlineError */
 export async function request<Request, Response>(
   host: Host,
   peer: PeerId,
@@ -55,20 +62,27 @@ export async function request<Request, Response>(
 ): Promise<Response> {
   using deadline = new Deadline(protocol.deadlineMs, `${protocol.id} to ${peer}`, options.signal)
   const { signal } = deadline
-  const stream = await host.open(peer, protocol.id, {
-    signal,
-    maxFrameBytes: protocol.maxResponseBytes,
-    ...limits(protocol),
-  })
+  const opening = { signal, maxFrameBytes: protocol.maxResponseBytes, ...limits(protocol) }
+  const stream = await host.open(peer, protocol.id, opening)
   try {
-    await stream.send(protocol.request.encode(message), { signal })
-    await stream.closeWrite()
-    const frame = await stream.receive({ signal })
-    if (frame === null) throw new HostError('reset', `${peer} closed ${protocol.id} without an answer`)
-    return decode(protocol, protocol.response, frame.subarray(), peer)
+    return await askOne(stream, protocol, message, { signal })
   } finally {
     stream.reset(new HostError('closed', 'request is over'))
   }
+}
+
+/** Sends one request over an open stream and reads the answer. The caller closes the stream. */
+export async function askOne<Request, Response>(
+  stream: FrameStream,
+  protocol: RequestProtocol<Request, Response>,
+  message: Request,
+  options: CallOptions = {},
+): Promise<Response> {
+  await stream.send(protocol.request.encode(message), options)
+  await stream.closeWrite()
+  const frame = await stream.receive(options)
+  if (frame === null) throw new HostError('reset', `${stream.peer} closed ${protocol.id} without an answer`)
+  return decode(protocol, protocol.response, frame.subarray(), stream.peer)
 }
 
 function decode<T>(protocol: { id: string }, codec: Codec<T>, bytes: Uint8Array, peer: PeerId): T {

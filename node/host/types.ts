@@ -61,8 +61,8 @@ export type FrameHandler = (stream: FrameStream) => Promise<void>
 /**
  * Length-prefixed frames (unsigned varint, then that many bytes) in both directions over one libp2p stream.
  *
- * Receiving is flow-controlled: at most `maxFrameBytes` plus one yamux window is held while nobody reads; the sender is
- * then stopped by the window. A frame above `maxFrameBytes` resets the stream.
+ * Receiving is flow-controlled: at most `maxFrameBytes` plus two yamux windows (4 MiB each, when fully grown) are held
+ * while nobody reads; the sender is then stopped by the window. A frame above `maxFrameBytes` resets the stream.
  */
 export interface FrameStream {
   readonly peer: PeerId

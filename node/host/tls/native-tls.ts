@@ -24,7 +24,7 @@ import {
 import { PROTOCOL, tls } from '@libp2p/tls'
 import { verifyPeerCertificate } from '@libp2p/tls/utils'
 import { TlsIdentity } from './certificate.ts'
-import { takeSocket, tcpConnection } from './raw-socket.ts'
+import { endThrough, takeSocket, tcpConnection } from './raw-socket.ts'
 import { SecuredStream } from './secured-stream.ts'
 
 /** The ALPN name that stands for "the muxer is negotiated afterwards". */
@@ -92,6 +92,7 @@ class NativeTls implements ConnectionEncrypter {
           ALPNCallback: ({ protocols }) => chooseAlpn(protocols, muxers),
         })
       : connect({ ...common, socket: raw, ALPNProtocols: [...muxers.keys(), NO_EARLY_MUXER] })
+    endThrough(socket, raw)
     try {
       await handshake(socket, options.signal)
       const remotePeer = await verify(socket, options.remotePeer)

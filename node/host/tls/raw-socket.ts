@@ -37,3 +37,21 @@ export function takeSocket(connection: TcpConnection): Socket {
   }
   return socket
 }
+
+/**
+ * Makes every way of ending the raw socket end the TLS socket first, which then closes the raw one. Closing the handle
+ * under a TLS socket with writes in flight crashes the process; libp2p does it on every abort.
+ */
+export function endThrough(secured: TLSSocket, raw: Socket): void {
+  const destroy = raw.destroy.bind(raw)
+  raw.destroy = error => {
+    if (secured.destroyed) return destroy(error)
+    secured.destroy(error)
+    return raw
+  }
+  raw.resetAndDestroy = () => raw.destroy()
+  raw.destroySoon = () => {
+    if (secured.destroyed) raw.destroy()
+    else secured.destroySoon()
+  }
+}

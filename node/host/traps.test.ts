@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { silentLogger } from '#node/kit'
 import { createHost } from './create-host.ts'
 import { Libp2pFrameStream } from './frame-stream.ts'
+import type { Gate } from './gate.ts'
 import { steady, until } from './host.compliance.ts'
 import { createNode, INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES, READ_BUFFER_BYTES, WRITE_BUFFER_BYTES } from './node.ts'
 import type { FrameStream, Host } from './types.ts'
@@ -35,12 +36,12 @@ describe('libp2p traps:', () => {
     return created
   }
 
-  async function host(): Promise<Host> {
+  async function host(gate: Gate = () => true): Promise<Host> {
     const created = await createHost({
       privateKeySeed: crypto.getRandomValues(new Uint8Array(32)),
       listen: ['/ip4/127.0.0.1/tcp/0'],
       fleetId: 'cd'.repeat(32),
-      gate: () => true,
+      gate,
       dht: false,
       gossip: false,
       logger: silentLogger,
@@ -191,6 +192,14 @@ describe('libp2p traps:', () => {
     const address = center?.addresses()[0] ?? ''
     await Promise.all(others.map(other => other.connect(address)))
     expect(center?.peers().length).toBe(40)
+  })
+
+  test('a reset under a TLS socket ends the process: thirty strangers refused after their handshake do no harm', async () => {
+    const [a, b] = [await host(), await host(() => false)]
+    for (let i = 0; i < 30; i++) {
+      await expect(a.connect(b.addresses()[0] ?? '')).rejects.toMatchObject({ code: 'unreachable' })
+    }
+    expect(b.peers()).toEqual([])
   })
 
   test('aborting connections in the middle of transfers crashes nothing and leaves no connection', async () => {

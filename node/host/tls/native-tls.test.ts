@@ -51,7 +51,7 @@ describe('TLS on the native handle', () => {
 
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy()
-    await Promise.all(nodes.splice(0).map(node => node.stop()))
+    await Promise.all(nodes.splice(0).map(async node => node.stop()))
   })
 
   async function node(kind: 'native' | 'stock'): Promise<Libp2p> {

@@ -39,8 +39,8 @@ export function takeSocket(connection: TcpConnection): Socket {
 }
 
 /**
- * Makes every way of ending the raw socket end the TLS socket first, which then closes the raw one. Closing the handle
- * under a TLS socket with writes in flight crashes the process; libp2p does it on every abort.
+ * Makes every way of ending the raw socket end the TLS socket first, which then closes the raw one. Resetting the handle
+ * under a fresh TLS socket is a segmentation fault in Node 24, and libp2p does it whenever the gate refuses a stranger.
  */
 export function endThrough(secured: TLSSocket, raw: Socket): void {
   const destroy = raw.destroy.bind(raw)

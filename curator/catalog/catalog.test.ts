@@ -31,11 +31,11 @@ const blob: PlatformBlob = {
 }
 
 let folder: string
-let db: Level<string, Uint8Array>
+let db: Level
 let catalog: Catalog
 
 async function open(): Promise<void> {
-  db = new Level<string, Uint8Array>(folder, { valueEncoding: 'view' })
+  db = new Level(folder)
   await db.open()
   catalog = await Catalog.open({ db, fleetId, clock: systemClock, logger: silentLogger })
 }
@@ -182,7 +182,7 @@ describe('a catalog', () => {
   test('holds what comes from the far future aside and takes it when its time has come', async () => {
     let now = Date.now()
     await db.close()
-    db = new Level<string, Uint8Array>(folder, { valueEncoding: 'view' })
+    db = new Level(folder)
     catalog = await Catalog.open({ db, fleetId, clock: { ...systemClock, now: () => now }, logger: silentLogger })
     expect(await catalog.offer(await signed(draft(push('1'), alice, { issuedAt: now + 3_600_000 })))).toBe('held')
     expect(catalog.get(id)).toBeUndefined()

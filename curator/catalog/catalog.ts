@@ -2,7 +2,7 @@ import type { Level } from 'level'
 import { type Clock, fromHex, KeyedMutex, type Logger } from '#node/kit'
 import { type Outcome, type RecordSet, RecordTable } from '#swarm/gossip'
 import { requireChain } from '#swarm/puddle'
-import { RecordError, requireSignature, type SignedRecord } from '#swarm/record'
+import { decodeRecord, RecordError, requireSignature, type SignedRecord } from '#swarm/record'
 import { artifactId, type Entry, readEntry } from './entry.ts'
 import { type ArtifactView, type Head, headsOf, isAncestor, joinHeads } from './join.ts'
 
@@ -68,6 +68,12 @@ export class Catalog implements RecordSet {
 
   artifacts(): IterableIterator<Artifact> {
     return this.#artifacts.values()
+  }
+
+  /** The signed record of one head. */
+  async record(id: string, hash: string): Promise<SignedRecord | null> {
+    const bytes = await this.table.load({ id, hash })
+    return bytes === null ? null : decodeRecord(bytes)
   }
 
   /** Told after the heads of an artifact changed. */
@@ -169,7 +175,7 @@ export class Catalog implements RecordSet {
 }
 
 export interface CatalogOptions {
-  db: Level<string, Uint8Array>
+  db: Level
   fleetId: string
   clock: Clock
   logger: Logger

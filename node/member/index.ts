@@ -1,5 +1,7 @@
 export * from './errors.ts'
 export * from './identity.ts'
+export * from './local-api.ts'
 export * from './member.ts'
 export * from './neighbours.ts'
+export * from './pairing.ts'
 export * from './settings.ts'

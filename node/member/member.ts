@@ -32,7 +32,7 @@ export interface Member {
   readonly layout: Layout
   readonly fleetId: string
   readonly self: Self
-  readonly db: Level<string, Uint8Array>
+  readonly db: Level
   readonly host: Host
   readonly roster: Roster
   readonly directory: PuddleDirectory
@@ -43,6 +43,7 @@ export interface Member {
   readonly replicas: Replicas
   readonly shelf: Shelf
   readonly curator: Curator
+  readonly clock: Clock
   readonly startedAt: number
   close(): Promise<void>
 }
@@ -61,10 +62,12 @@ export interface MemberOptions {
 
 const HELD_RECORDS_MS = 60_000
 
+type Closer = () => Promise<unknown>
+
 /** Opens this machine's database. @throws MemberError 'already-running' */
-export async function openDatabase(layout: Layout): Promise<Level<string, Uint8Array>> {
+export async function openDatabase(layout: Layout): Promise<Level> {
   await mkdir(layout.db, { recursive: true, mode: 0o700 })
-  const db = new Level<string, Uint8Array>(layout.db, { valueEncoding: 'view' })
+  const db = new Level(layout.db)
   try {
     await db.open()
   } catch (error) {
@@ -82,7 +85,7 @@ export async function openDatabase(layout: Layout): Promise<Level<string, Uint8A
 
 /** Starts the peer. Everything that was opened is closed again when a later step fails. */
 export async function startMember(options: MemberOptions): Promise<Member> {
-  const closers: (() => Promise<unknown> | undefined | void)[] = []
+  const closers: Closer[] = []
   try {
     return await compose(options, closers)
   } catch (error) {
@@ -91,10 +94,7 @@ export async function startMember(options: MemberOptions): Promise<Member> {
   }
 }
 
-async function compose(
-  options: MemberOptions,
-  closers: (() => Promise<unknown> | undefined | void)[],
-): Promise<Member> {
+async function compose(options: MemberOptions, closers: Closer[]): Promise<Member> {
   const { layout, fleetId, logger, swarm } = options
   const clock = options.clock ?? systemClock
   const random = options.random ?? Math.random
@@ -110,7 +110,7 @@ async function compose(
   const catalog = await Catalog.open({ db, fleetId, clock, logger })
   const store = await openFsStore({
     folder: layout.swarm,
-    db: db.sublevel('store', { valueEncoding: 'view' }),
+    db,
     log: logger,
     clock,
   })
@@ -241,12 +241,13 @@ async function compose(
     replicas,
     shelf,
     curator,
+    clock,
     startedAt: clock.now(),
     close: () => (closed ??= closeAll(closers, logger)),
   }
 }
 
-async function closeAll(closers: (() => Promise<unknown> | undefined | void)[], logger: Logger): Promise<void> {
+async function closeAll(closers: Closer[], logger: Logger): Promise<void> {
   for (const close of closers.reverse()) {
     try {
       await close()

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { parse } from 'yaml'
 import { codeOf, messageOf, parseSize } from '#node/kit'
@@ -7,6 +7,8 @@ import { MemberError } from './errors.ts'
 
 const Patterns = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { maxItems: 256 })
 const Multiaddr = Type.String({ pattern: '^/[a-z0-9]+/.+', maxLength: 500 })
+
+const LogLevel = Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')])
 
 /** The key `swarm:` of `server.yaml` and `agent.yaml`; what is left out has the default beside it in `swarmDefaults`. */
 export const SwarmSettings = Type.Object(
@@ -37,9 +39,7 @@ export const AgentSettings = Type.Object(
     fleet: Type.String({ pattern: '^[0-9a-f]{64}$' }),
     hostname: Type.String({ minLength: 1, maxLength: 253 }),
     bootstrap: Type.Array(Multiaddr, { maxItems: 256 }),
-    log_level: Type.Optional(
-      Type.Union(['debug', 'info', 'warn', 'error'].map(level => Type.Literal(level as 'info'))),
-    ),
+    log_level: Type.Optional(LogLevel),
     swarm: Type.Optional(SwarmSettings),
   },
   { additionalProperties: false },
@@ -49,9 +49,7 @@ export type AgentSettings = Static<typeof AgentSettings>
 export const ServerSettings = Type.Object(
   {
     hostname: Type.String({ minLength: 1, maxLength: 253 }),
-    log_level: Type.Optional(
-      Type.Union(['debug', 'info', 'warn', 'error'].map(level => Type.Literal(level as 'info'))),
-    ),
+    log_level: Type.Optional(LogLevel),
     enrolment: Type.Optional(
       Type.Object(
         {
@@ -105,8 +103,13 @@ function sizeOf(text: string, file: string): number {
   }
 }
 
+/** The fleet's swarm settings as a bolt hands them to a new member. */
+export function parseSwarmSettings(text: string): Static<typeof SwarmSettings> {
+  return parseSettings('the settings that the bolt sent', text, SwarmSettings)
+}
+
 /** @throws MemberError 'bad-settings' that names the file, the key and what it must be; null when there is no file */
-export async function readSettings<T>(file: string, schema: Parameters<typeof Value.Check>[0]): Promise<T | null> {
+export async function readSettings<T>(file: string, schema: TSchema): Promise<T | null> {
   let text: string
   try {
     text = await readFile(file, 'utf8')
@@ -114,6 +117,10 @@ export async function readSettings<T>(file: string, schema: Parameters<typeof Va
     if (codeOf(error) === 'ENOENT') return null
     throw error
   }
+  return parseSettings<T>(file, text, schema)
+}
+
+function parseSettings<T>(file: string, text: string, schema: TSchema): T {
   let value: unknown
   try {
     value = parse(text, { maxAliasCount: 20 })

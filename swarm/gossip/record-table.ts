@@ -13,7 +13,7 @@ export const DIGEST_BYTES = 16
 
 type Section = ReturnType<typeof openSection>
 
-function openSection(db: Level<string, Uint8Array>, name: string) {
+function openSection(db: Level, name: string) {
   return db.sublevel<string, Uint8Array>(name, { keyEncoding: 'utf8', valueEncoding: 'view' })
 }
 
@@ -38,7 +38,7 @@ export class RecordTable {
    * does not verify is dropped and logged: the disk is not trusted more than the network.
    */
   static async open(options: {
-    db: Level<string, Uint8Array>
+    db: Level
     name: string
     logger: Logger
     restore: (row: Row, record: SignedRecord) => Promise<void>

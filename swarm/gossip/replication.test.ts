@@ -18,7 +18,7 @@ interface Node {
   host: Host
   roster: Roster
   replication: Replication
-  db: Level<string, Uint8Array>
+  db: Level
 }
 
 let folder: string
@@ -40,7 +40,7 @@ afterEach(async () => {
 })
 
 async function start(name: string): Promise<Node> {
-  const db = new Level<string, Uint8Array>(join(folder, name), { valueEncoding: 'view' })
+  const db = new Level(join(folder, name))
   const roster = await Roster.open({ db, fleetId, logger: silentLogger })
   const host = network.createHost({ peerId: name })
   const options = { fleetId, sets: [roster], clock: systemClock, random: () => 0, logger: silentLogger }

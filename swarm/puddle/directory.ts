@@ -24,11 +24,7 @@ export class PuddleDirectory implements RecordSet {
     this.#fleetId = fleetId
   }
 
-  static async open(options: {
-    db: Level<string, Uint8Array>
-    fleetId: string
-    logger: Logger
-  }): Promise<PuddleDirectory> {
+  static async open(options: { db: Level; fleetId: string; logger: Logger }): Promise<PuddleDirectory> {
     const directory = new PuddleDirectory(options.fleetId)
     directory.#table = await RecordTable.open({
       db: options.db,

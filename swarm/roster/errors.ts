@@ -6,6 +6,7 @@ import { VigoError } from '#node/kit'
  * - `hostname-taken`: a live member has this host name
  * - `unknown-member`, `ambiguous-member`: a reference that names nobody, or several
  * - `malformed`: a join URL or message of the wrong form
+ * - `unreachable`: no address of a join URL answered
  * - `usage`: a value that makes no sense
  */
 export type RosterErrorCode =
@@ -15,6 +16,7 @@ export type RosterErrorCode =
   | 'unknown-member'
   | 'ambiguous-member'
   | 'malformed'
+  | 'unreachable'
   | 'usage'
 
 export class RosterError extends VigoError<RosterErrorCode> {}

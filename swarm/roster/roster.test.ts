@@ -29,11 +29,11 @@ const stranger = key(4)
 const fleetId = hex(founder)
 
 let folder: string
-let db: Level<string, Uint8Array>
+let db: Level
 let roster: Roster
 
 async function open(): Promise<void> {
-  db = new Level<string, Uint8Array>(folder, { valueEncoding: 'view' })
+  db = new Level(folder)
   roster = await Roster.open({ db, fleetId, logger: silentLogger })
 }
 beforeEach(async () => {
@@ -178,7 +178,7 @@ describe('join tokens and enrolment', () => {
 
   test('the new member accepts only an answer that admits its own key to this fleet', async () => {
     const answer = await ask(await create(), 10)
-    const other = new Level<string, Uint8Array>(join(folder, 'other'), { valueEncoding: 'view' })
+    const other = new Level(join(folder, 'other'))
     const theirs = await Roster.open({ db: other, fleetId, logger: silentLogger })
     await expect(acceptAdmission(answer, { roster: theirs, publicKey: key(11).publicKey })).rejects.toThrow(
       /without a valid/,

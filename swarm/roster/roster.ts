@@ -24,7 +24,7 @@ export class Roster implements RecordSet {
     this.fleetId = fleetId
   }
 
-  static async open(options: { db: Level<string, Uint8Array>; fleetId: string; logger: Logger }): Promise<Roster> {
+  static async open(options: { db: Level; fleetId: string; logger: Logger }): Promise<Roster> {
     const roster = new Roster(options.fleetId)
     // Rows are verified against each other, so they are collected first and judged when all are known, bolts first.
     const stored: SignedRecord[] = []

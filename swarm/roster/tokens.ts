@@ -22,7 +22,7 @@ export class JoinTokens {
   readonly #clock: Clock
   readonly #mutex = new KeyedMutex()
 
-  constructor(db: Level<string, Uint8Array>, clock: Clock) {
+  constructor(db: Level, clock: Clock) {
     this.#section = db.sublevel<string, StoredToken>('join-tokens', { valueEncoding: 'json' })
     this.#clock = clock
   }

@@ -1,0 +1,54 @@
+import type { Command } from 'commander'
+import { layoutOf } from '#cli/shell'
+import { type ApiClient, agentRoutes, type BodyOf, curatorRoutes, type RemoteError } from '#node/api'
+import { codeOf, toHex } from '#node/kit'
+import { IdentityFiles, PuddleError, SessionClient } from '#swarm/puddle/session'
+
+export type Change = BodyOf<typeof curatorRoutes.draft>['change']
+
+const ATTEMPTS = 5
+
+/** An unlocked puddle of the calling user. @throws PuddleError 'missing' or 'locked' */
+export async function requirePuddle(command: Command): Promise<{ publicKey: string; session: SessionClient }> {
+  const { puddle, puddleSocket } = layoutOf(command)
+  const publicKey = await new IdentityFiles(puddle).publicKey()
+  if (publicKey === null) {
+    throw new PuddleError(
+      'missing',
+      'you have no puddle on this machine; run vigo swarm puddle init, or join to bring yours',
+    )
+  }
+  const session = new SessionClient(puddleSocket)
+  const status = await session.status()
+  if (status === null) throw new PuddleError('locked', 'your puddle is locked; run vigo swarm puddle unlock')
+  if (status.publicKey !== publicKey) {
+    throw new PuddleError('locked', 'the open session holds another key; run vigo swarm puddle lock, then unlock')
+  }
+  return { publicKey, session }
+}
+
+/**
+ * Carries out one change: the agent composes the entry, the puddle signs it, the agent verifies and spreads it. When somebody
+ * else published in between it is composed again.
+ */
+export async function publishChange(
+  client: ApiClient,
+  puddle: { publicKey: string; session: SessionClient },
+  name: string,
+  change: Change,
+): Promise<{ hash: string }> {
+  const { fleet } = await fleetOf(client, puddle.publicKey)
+  for (let attempt = 1; ; attempt++) {
+    const { body } = await client.call(curatorRoutes.draft, { name, puddle: puddle.publicKey, change })
+    const signature = toHex(await puddle.session.sign('catalog-entry', fleet, body))
+    try {
+      return await client.call(agentRoutes.submit, { kind: 'catalog-entry', body, signature })
+    } catch (error) {
+      if (codeOf(error as RemoteError) !== 'changed' || attempt >= ATTEMPTS) throw error
+    }
+  }
+}
+
+async function fleetOf(client: ApiClient, puddle: string): Promise<{ fleet: string }> {
+  return client.call(agentRoutes.puddle, { puddle })
+}

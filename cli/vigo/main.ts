@@ -1,0 +1,17 @@
+import { createProgram, runProgram } from '#cli/shell'
+import { addAgent } from './agent.ts'
+import { addCurator } from './curator/index.ts'
+import { addEnroll } from './enroll.ts'
+import { addLab } from './lab/index.ts'
+import { addPuddle } from './puddle/index.ts'
+import { addStatus } from './status.ts'
+
+const program = createProgram('vigo', 'The agent of a managed machine, and its swarm')
+addEnroll(program)
+addAgent(program)
+addStatus(program)
+const swarm = program.command('swarm').description('bytes and peers')
+addCurator(swarm)
+addPuddle(swarm)
+addLab(program)
+process.exitCode = await runProgram(program, process.argv.slice(2))

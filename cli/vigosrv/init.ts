@@ -1,0 +1,53 @@
+import { hostname } from 'node:os'
+import type { Command } from 'commander'
+import { layoutOf, print, printFields, printJson } from '#cli/shell'
+
+const collect = (value: string, previous: string[]): string[] => [...previous, value]
+
+export function addInit(program: Command): void {
+  program
+    .command('init')
+    .description('found a fleet on this machine')
+    .option('--hostname <name>', 'what this server is called', hostname())
+    .option('--listen <multiaddr>', 'where members reach this server (repeatable)', collect, [])
+    .option('--enrol-listen <multiaddr>', 'where new machines enrol (repeatable)', collect, [])
+    .option('--enrol-address <host:port>', 'what join URLs name (repeatable)', collect, [])
+    .option('--no-mdns', 'do not look for members on the local network')
+    .option('--json', 'print the result as JSON')
+    .action(async (options: InitOptions, command: Command) => {
+      const { initServer } = await import('#node/vigosrv')
+      const founded = await initServer({
+        layout: layoutOf(command),
+        hostname: options.hostname,
+        settings: {
+          swarm: {
+            curator: { enabled: ['*'] },
+            ...(options.listen.length > 0 ? { listen: options.listen } : {}),
+            ...(options.mdns ? {} : { mdns: false }),
+          },
+          enrolment: {
+            ...(options.enrolListen.length > 0 ? { listen: options.enrolListen } : {}),
+            ...(options.enrolAddress.length > 0 ? { addresses: options.enrolAddress } : {}),
+          },
+        },
+      })
+      if (options.json) return printJson(founded)
+      print('Founded a fleet.')
+      printFields([
+        ['fleet', founded.fleetId],
+        ['server', founded.hostname],
+        ['peer', founded.peerId],
+        ['settings', founded.serverYaml],
+      ])
+      print('Next: vigosrv run, then vigosrv token create')
+    })
+}
+
+interface InitOptions {
+  hostname: string
+  listen: string[]
+  enrolListen: string[]
+  enrolAddress: string[]
+  mdns: boolean
+  json?: boolean
+}

@@ -1,0 +1,75 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import { print, printJson, printTable } from '#cli/shell'
+import { serverRoutes } from '#node/api'
+import { formatDuration, messageOf, parseDuration } from '#node/kit'
+import { withServer } from './client.ts'
+
+export function addToken(program: Command): void {
+  const token = program.command('token').description('permissions to join the fleet')
+  token
+    .command('create')
+    .description('print a join URL for new machines')
+    .option('--pattern <glob>', 'host names that it is good for', '*')
+    .option('--ttl <duration>', 'how long it is good', durationOption, parseDuration('24h'))
+    .option('--uses <n>', 'how many machines it admits', usesOption, 1)
+    .option('--json', 'print as JSON')
+    .action((options: CreateOptions, command: Command) =>
+      withServer(command, async client => {
+        const { pattern, ttl, uses } = options
+        const created = await client.call(serverRoutes.createToken, { pattern, ttlMs: ttl, uses })
+        if (options.json) printJson(created)
+        else print(created.url)
+      }),
+    )
+  token
+    .command('list')
+    .description('tokens that were minted here')
+    .option('--json', 'print as JSON')
+    .action((options: { json?: boolean }, command: Command) =>
+      withServer(command, async client => {
+        const { tokens } = await client.call(serverRoutes.tokens, {})
+        if (options.json) return printJson(tokens)
+        const now = Date.now()
+        printTable(
+          ['ID', 'PATTERN', 'USES LEFT', 'EXPIRES'],
+          tokens.map(row => [
+            row.id,
+            row.pattern,
+            String(row.usesLeft),
+            row.expiresAt > now ? `in ${formatDuration(row.expiresAt - now)}` : 'expired',
+          ]),
+          'No tokens. Mint one with: vigosrv token create',
+        )
+      }),
+    )
+  token
+    .command('revoke <id>')
+    .description('withdraw a token')
+    .action((id: string, _options: object, command: Command) =>
+      withServer(command, async client => {
+        await client.call(serverRoutes.revokeToken, { id })
+        print(`Token ${id} is withdrawn.`)
+      }),
+    )
+}
+
+interface CreateOptions {
+  pattern: string
+  ttl: number
+  uses: number
+  json?: boolean
+}
+
+function durationOption(text: string): number {
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error))
+  }
+}
+
+function usesOption(text: string): number {
+  const uses = Number(text)
+  if (!Number.isInteger(uses) || uses < 1) throw new InvalidArgumentError('must be a whole number of at least 1')
+  return uses
+}

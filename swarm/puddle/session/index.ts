@@ -1,0 +1,7 @@
+export * from './client.ts'
+export * from './errors.ts'
+export * from './identity-files.ts'
+export * from './key-in-hand.ts'
+export type * from './protocol.ts'
+export * from './server.ts'
+export * from './vault.ts'

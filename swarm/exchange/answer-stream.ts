@@ -84,6 +84,8 @@ export class AnswerStream {
   #askedBytes = 0
   #pieceBytes = MAX_PAYLOAD
   #wake: (() => void) | null = null
+  /** Something happened since the writer last looked. */
+  #signalled = false
   #drained: (() => void) | null = null
   #sendingSince: number | null = null
   #reading = true
@@ -342,10 +344,12 @@ export class AnswerStream {
     closed.addEventListener('abort', onClosed)
     try {
       while (!closed.aborted) {
+        this.#signalled = false
         if (await this.#writeControl()) continue
         this.#readAhead()
         if (await this.#writePiece()) continue
         if (!this.#reading && this.#open.size === 0) return
+        if (this.#signalled) continue
         await new Promise<void>(resolve => {
           this.#wake = resolve
         })
@@ -474,6 +478,7 @@ export class AnswerStream {
   }
 
   #signal(): void {
+    this.#signalled = true
     this.#wake?.()
     this.#wake = null
   }

@@ -6,6 +6,8 @@ const MiB = 1024 * 1024
 export interface SchedulerLimits {
   /** Asked for, arriving or being written, for one transfer. */
   readonly transferBytes: number
+  /** ... and no more than arrives within this time at the rate of the whole transfer. */
+  readonly queueMs: number
   /** Asked of one source at a time: where it starts, and what it never exceeds. */
   readonly startWindowBytes: number
   readonly windowBytes: number
@@ -31,14 +33,15 @@ export interface SchedulerLimits {
 }
 
 /**
- * The window of 50 ms at 160 MB/s is 8 MiB, two of the longest chunks, more than a 10 Gbit/s link in one site needs. The
- * transfer's 24 MiB leave room for other transfers within the 64 MiB by which a process may grow.
+ * A window of 20 ms is 8 MiB at 400 MB/s, as fast as one process takes chunks; on a long way twice the latency counts
+ * instead (100 MB/s over 40 ms: 8 MiB). The transfer's 24 MiB leave half of the store's default pool to others.
  */
 export const SCHEDULER_LIMITS: SchedulerLimits = {
   transferBytes: 24 * MiB,
+  queueMs: 2_000,
   startWindowBytes: 1 * MiB,
   windowBytes: 2 * MAX_CHUNK_BYTES,
-  windowMs: 50,
+  windowMs: 20,
   patience: 4,
   deadlineFloorMs: 5_000,
   deadlineCeilingMs: 60_000,

@@ -2,7 +2,6 @@ import type { SchedulerLimits } from './limits.ts'
 
 /** Samples shorter than this say more about timers than about the peer. */
 const SAMPLE_MS = 20
-const SAMPLE_BYTES = 1024 * 1024
 const SMOOTHING = 0.3
 
 /** How fast one source delivers and how much to ask of it at a time: its measured bandwidth-delay product. Pure. */
@@ -38,8 +37,8 @@ export class Pace {
     }
     this.#bytes += bytes
     const elapsed = now - this.#since
-    if (elapsed >= SAMPLE_MS || (idleNow && elapsed > 0) || this.#bytes >= SAMPLE_BYTES) {
-      const rate = (this.#bytes * 1000) / Math.max(elapsed, 0.1)
+    if (elapsed >= SAMPLE_MS || idleNow) {
+      const rate = (this.#bytes * 1000) / Math.max(elapsed, 1)
       this.bytesPerSecond =
         this.bytesPerSecond === null ? rate : this.bytesPerSecond + SMOOTHING * (rate - this.bytesPerSecond)
       this.#since = now

@@ -87,7 +87,7 @@ describe('the scheduler', () => {
       if (now % 1000 === 0 && slow >= 0) deliver(s, open.splice(slow, 1)[0]!, now)
       open.push(...drain(s, now))
     }
-    expect(s.source('fast')!.pace.windowBytes).toBeGreaterThan(4 * MiB)
+    expect(s.source('fast')!.pace.windowBytes).toBeGreaterThan(3 * MiB)
     expect(s.source('slow')!.pace.windowBytes).toBeLessThanOrEqual(2 * MiB)
     expect(s.source('slow')!.requests.size).toBeLessThanOrEqual(2)
   })
@@ -112,7 +112,7 @@ describe('the scheduler', () => {
     const copies = drain(s, 100)
     expect(copies.every(({ duplicate, peer }) => duplicate && peer === 'other')).toBe(true)
     const cancelled = copies.flatMap(copy => deliver(s, copy, 150))
-    expect(cancelled.map(({ id }) => id).sort()).toEqual(first.map(({ id }) => id).sort())
+    expect(new Set(cancelled)).toEqual(new Set(first))
     expect(s.done).toBe(true)
   })
 
@@ -241,7 +241,7 @@ describe('the scheduler', () => {
             now += 50
             for (const stall of s.tick(now)) forget(stall.requests)
             send(now)
-            for (const request of [...open.values()])
+            for (const request of open.values())
               if (request.peer === 'honest' && open.has(request.id)) finish(request, now)
           }
           expect(s.done).toBe(true)

@@ -3,6 +3,7 @@ import type { Random } from '#node/kit'
 import type { Bitfield } from '#swarm/chunk'
 import { ChunkSet, visitCommon } from './chunk-set.ts'
 import type { SchedulerLimits } from './limits.ts'
+import { Pace } from './pace.ts'
 import { Rarity } from './rarity.ts'
 import { type ChunkRequest, Source } from './source.ts'
 
@@ -47,6 +48,8 @@ export class Scheduler {
   readonly #rarity: Rarity
   readonly #sources = new Map<PeerId, Source>()
   readonly #asked = new Map<number, ChunkRequest[]>()
+  /** Of all sources together. */
+  readonly #pace: Pace
   #ready: Source[] = []
   #nextId = 1
   #completeSources = 0
@@ -67,6 +70,7 @@ export class Scheduler {
     this.#needed = new ChunkSet(lengths.length)
     this.#rarity = new Rarity(lengths.length)
     this.#idleSince = options.now
+    this.#pace = new Pace(options.limits)
     for (let i = 0; i < lengths.length; i++) this.#bytesMissing += lengths[i]!
   }
 
@@ -173,7 +177,7 @@ export class Scheduler {
   /** The next request to send, or null until another event. */
   next(now: number): ChunkRequest | null {
     while (this.#ready.length > 0) {
-      if (this.bytesUnderWay >= this.#limits.transferBytes) return null
+      if (this.bytesUnderWay >= this.#allowance()) return null
       const source = this.#ready.shift()!
       source.ready = false
       if (this.#sources.get(source.peer) !== source || source.isAside(now)) continue
@@ -197,7 +201,7 @@ export class Scheduler {
     if (source.requests.size === 1) source.pace.start(now)
     request.sentAt = now
     request.mark = source.deliveredBytes
-    request.deadlineAt = now + source.pace.deadlineMs(source.outstanding)
+    request.deadlineAt = now + this.#deadlineMs(source, 0)
     return true
   }
 
@@ -208,6 +212,7 @@ export class Scheduler {
     this.#outstanding -= bytes
     if (this.#outstanding === 0) this.#idleSince = now
     if (!source) return
+    this.#pace.arrived(bytes, now, this.#outstanding === 0)
     source.outstanding -= bytes
     source.deliveredBytes += bytes
     source.stalls = 0
@@ -283,7 +288,7 @@ export class Scheduler {
 
   /** A slow source that delivers all the time is given another deadline. */
   #crawls(source: Source, oldest: ChunkRequest, now: number): boolean {
-    const deadlineMs = source.pace.deadlineMs(source.outstanding)
+    const deadlineMs = this.#deadlineMs(source, 0)
     const bytes = source.deliveredBytes - oldest.mark
     if ((bytes * 1000) / Math.max(now - oldest.sentAt, 1) < this.#limits.crawlBytesPerSecond) return false
     oldest.deadlineAt = now + deadlineMs
@@ -371,6 +376,7 @@ export class Scheduler {
     const length = this.#lengths[chunk]!
     if (source.outstanding === 0) source.pace.start(now)
     source.outstanding += length
+    if (this.#outstanding === 0) this.#pace.start(now)
     const request: ChunkRequest = {
       id: this.#nextId++,
       peer: source.peer,
@@ -380,7 +386,7 @@ export class Scheduler {
       duplicate,
       sentAt: now,
       received: 0,
-      deadlineAt: now + source.pace.deadlineMs(source.outstanding),
+      deadlineAt: now + this.#deadlineMs(source, length),
       mark: source.deliveredBytes,
     }
     source.requests.set(request.id, request)
@@ -406,6 +412,19 @@ export class Scheduler {
     return source.complete && !source.several && this.#sources.size === 1 && source.declined.size === 0
   }
 
+  /** As long as this node's own link needs for all that was asked, if that is longer than the source needs for its part. */
+  #deadlineMs(source: Source, more: number): number {
+    return Math.max(source.pace.deadlineMs(source.outstanding), this.#pace.deadlineMs(this.#outstanding + more))
+  }
+
+  /** Bytes under way: what this node's link takes in a while, so that a slow one is not asked full by many sources. */
+  #allowance(): number {
+    const { transferBytes, startWindowBytes, queueMs } = this.#limits
+    const rate = this.#pace.bytesPerSecond
+    const wanted = rate === null ? 4 * startWindowBytes : Math.max((rate * queueMs) / 1000, startWindowBytes)
+    return Math.min(wanted, transferBytes)
+  }
+
   #isSlow(source: Source): boolean {
     const rate = source.pace.bytesPerSecond
     return rate !== null && rate < this.#fastest * SLOW_SHARE
@@ -413,7 +432,7 @@ export class Scheduler {
 
   #wouldBeLate(source: Source): boolean {
     const mineMs = source.pace.msFor(source.outstanding + this.#lengths[0]!) ?? 0
-    const restMs = (this.#bytesMissing * 1000) / Math.max(this.#fastest, 1)
+    const restMs = this.#pace.msFor(this.#bytesMissing) ?? 0
     return mineMs > Math.max(1000, 1.5 * restMs)
   }
 

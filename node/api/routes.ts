@@ -235,7 +235,7 @@ export const curatorRoutes = {
     summary: 'The canonical body of the entry that a change needs, to be signed by the puddle',
     caller: 'publisher',
     body: Type.Object({ name: Name, puddle: Hex32, change: Change }),
-    reply: Type.Object({ body: Type.String() }),
+    reply: Type.Object({ body: Type.String(), fleet: Hex32 }),
   }),
   stale: route({
     method: 'GET',

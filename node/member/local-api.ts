@@ -136,6 +136,7 @@ function curatorHandlers({ member }: LocalApiOptions): Handlers<typeof curatorRo
     },
     draft: async ({ body }) => ({
       body: new TextDecoder().decode(curator.draft({ ...body, change: body.change as Change })),
+      fleet: member.fleetId,
     }),
     stale: async () => ({ items: await staleItems(shelf, catalog) }),
     prune: async ({ body }) => ({ items: await prune(shelf, catalog, body) }),

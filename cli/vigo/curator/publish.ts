@@ -37,9 +37,8 @@ export async function publishChange(
   name: string,
   change: Change,
 ): Promise<{ hash: string }> {
-  const { fleet } = await fleetOf(client, puddle.publicKey)
   for (let attempt = 1; ; attempt++) {
-    const { body } = await client.call(curatorRoutes.draft, { name, puddle: puddle.publicKey, change })
+    const { body, fleet } = await client.call(curatorRoutes.draft, { name, puddle: puddle.publicKey, change })
     const signature = toHex(await puddle.session.sign('catalog-entry', fleet, body))
     try {
       return await client.call(agentRoutes.submit, { kind: 'catalog-entry', body, signature })
@@ -47,8 +46,4 @@ export async function publishChange(
       if (codeOf(error as RemoteError) !== 'changed' || attempt >= ATTEMPTS) throw error
     }
   }
-}
-
-async function fleetOf(client: ApiClient, puddle: string): Promise<{ fleet: string }> {
-  return client.call(agentRoutes.puddle, { puddle })
 }

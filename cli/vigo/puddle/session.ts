@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { type Command, InvalidArgumentError } from 'commander'
 import { layoutOf, print, readPassphrase } from '#cli/shell'
 import { formatDuration, fromHex, isHex, messageOf, parseDuration, toHex } from '#node/kit'
@@ -51,8 +50,7 @@ export function addSession(puddle: Command): void {
 
 /** Starts the session process in the background and hands it the key over a pipe, never as an argument or a file. */
 async function startSession(command: Command, seed: Uint8Array, idleMs: number): Promise<void> {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-  const args = ['--disable-warning=ExperimentalWarning', main, '--root', layoutOf(command).root]
+  const args = [...process.execArgv, process.argv[1] ?? '', '--root', layoutOf(command).root]
   const child = spawn(process.execPath, [...args, 'swarm', 'puddle', 'session', '--idle-ms', String(idleMs)], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],

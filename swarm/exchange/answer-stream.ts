@@ -18,6 +18,8 @@ import type { ExchangeLimits } from './limits.ts'
 import type { UploadBudget } from './upload-budget.ts'
 
 const SMALLEST_PIECE = 64 * 1024
+/** Until the asker has shown how fast it takes them. */
+const FIRST_PIECE = 256 * 1024
 /** A piece is what the asker takes in about this time. */
 const PIECE_MS = 250
 const MAX_CONTROL = 1024
@@ -82,7 +84,7 @@ export class AnswerStream {
   readonly #news = new Set<Subscription>()
   #aheadBytes = 0
   #askedBytes = 0
-  #pieceBytes = MAX_PAYLOAD
+  #pieceBytes = FIRST_PIECE
   #wake: (() => void) | null = null
   /** Something happened since the writer last looked. */
   #signalled = false

@@ -12,6 +12,11 @@ const SEARCH_BUDGET = 48
 const SAMPLE = 16
 /** A source this much slower than the fastest leaves rare chunks to others. */
 const SLOW_SHARE = 1 / 4
+/** Sources without a rate may hold this part of a transfer's bytes, so that mute ones never hold up the others. */
+const UNPROVEN_SHARE = 3
+const PROBE_EVERY_MS = 250
+/** Sources compared before one is asked. */
+const CHOICES = 5
 /** With so many complete sources none of them needs to be spared. */
 const PLENTY = 3
 
@@ -57,6 +62,9 @@ export class Scheduler {
   #bytesMissing = 0
   #outstanding = 0
   #writing = 0
+  /** The part of the outstanding bytes that was asked of sources without a rate. */
+  #unproven = 0
+  #probedAt = Number.NEGATIVE_INFINITY
   #idleSince: number
   #fastest = 0
   /** No needed chunk comes before it. */
@@ -177,8 +185,9 @@ export class Scheduler {
   /** The next request to send, or null until another event. */
   next(now: number): ChunkRequest | null {
     while (this.#ready.length > 0) {
-      if (this.bytesUnderWay >= this.#allowance()) return null
-      const source = this.#ready.shift()!
+      if (this.bytesUnderWay >= this.#limits.transferBytes) return null
+      if (this.bytesUnderWay - this.#unproven >= this.#allowance()) return null
+      const source = this.#takeReady()
       source.ready = false
       if (this.#sources.get(source.peer) !== source || source.isAside(now)) continue
       const request = this.#ask(source, now)
@@ -201,7 +210,7 @@ export class Scheduler {
     if (source.requests.size === 1) source.pace.start(now)
     request.sentAt = now
     request.mark = source.deliveredBytes
-    request.deadlineAt = now + this.#deadlineMs(source, 0)
+    request.deadlineAt = now + this.#deadlineMs(source)
     return true
   }
 
@@ -210,6 +219,7 @@ export class Scheduler {
     const source = this.#sources.get(request.peer)
     request.received += bytes
     this.#outstanding -= bytes
+    if (request.unproven) this.#unproven -= bytes
     if (this.#outstanding === 0) this.#idleSince = now
     if (!source) return
     this.#pace.arrived(bytes, now, this.#outstanding === 0)
@@ -286,17 +296,22 @@ export class Scheduler {
     return stalls
   }
 
-  /** A slow source that delivers all the time is given another deadline. */
+  /** A source that delivers all the time, though slowly, or its share of a slow link here, is given another deadline. */
   #crawls(source: Source, oldest: ChunkRequest, now: number): boolean {
-    const deadlineMs = this.#deadlineMs(source, 0)
+    const deadlineMs = this.#deadlineMs(source)
     const bytes = source.deliveredBytes - oldest.mark
-    if ((bytes * 1000) / Math.max(now - oldest.sentAt, 1) < this.#limits.crawlBytesPerSecond) return false
+    let asked = 0
+    for (const other of this.#sources.values()) if (other.outstanding > 0) asked++
+    const share = (this.#pace.bytesPerSecond ?? 0) / (4 * asked)
+    const enough = Math.max(Math.min(this.#limits.crawlBytesPerSecond, share), 1)
+    if ((bytes * 1000) / Math.max(now - oldest.sentAt, 1) < enough) return false
     oldest.deadlineAt = now + deadlineMs
     return true
   }
 
   #ask(source: Source, now: number): ChunkRequest | null {
     if (source.outstanding >= source.pace.windowBytes && source.requests.size > 1) return null
+    if (source.pace.bytesPerSecond === null && !this.#mayProbe(now)) return null
     if (this.#rarity.available > 0) {
       const chunk = this.#pick(source, now)
       if (chunk >= 0) return this.#send(source, chunk, now, false)
@@ -384,13 +399,18 @@ export class Scheduler {
       length,
       force: source.declined.has(chunk),
       duplicate,
+      unproven: source.pace.bytesPerSecond === null,
       sentAt: now,
       received: 0,
-      deadlineAt: now + this.#deadlineMs(source, length),
+      deadlineAt: now + this.#deadlineMs(source),
       mark: source.deliveredBytes,
     }
     source.requests.set(request.id, request)
     this.#outstanding += length
+    if (request.unproven) {
+      this.#unproven += length
+      this.#probedAt = now
+    }
     if (duplicate) this.#asked.get(chunk)!.push(request)
     else {
       this.#unrequire(chunk)
@@ -412,17 +432,22 @@ export class Scheduler {
     return source.complete && !source.several && this.#sources.size === 1 && source.declined.size === 0
   }
 
-  /** As long as this node's own link needs for all that was asked, if that is longer than the source needs for its part. */
-  #deadlineMs(source: Source, more: number): number {
-    return Math.max(source.pace.deadlineMs(source.outstanding), this.#pace.deadlineMs(this.#outstanding + more))
+  /** Sources without a rate share a part of what may be under way; beyond it one more is tried now and then. */
+  #mayProbe(now: number): boolean {
+    return this.#unproven < this.#limits.transferBytes / UNPROVEN_SHARE || now - this.#probedAt >= PROBE_EVERY_MS
+  }
+
+  /** This node's own link may need longer for all that was asked than the source for its part. */
+  #deadlineMs(source: Source): number {
+    const ownLinkMs = Math.min(this.#pace.deadlineMs(this.#outstanding), this.#limits.firstDeadlineMs)
+    return Math.max(source.pace.deadlineMs(source.outstanding), ownLinkMs)
   }
 
   /** Bytes under way: what this node's link takes in a while, so that a slow one is not asked full by many sources. */
   #allowance(): number {
     const { transferBytes, startWindowBytes, queueMs } = this.#limits
     const rate = this.#pace.bytesPerSecond
-    const wanted = rate === null ? 4 * startWindowBytes : Math.max((rate * queueMs) / 1000, startWindowBytes)
-    return Math.min(wanted, transferBytes)
+    return Math.min(Math.max(((rate ?? 0) * queueMs) / 1000, 4 * startWindowBytes), transferBytes)
   }
 
   #isSlow(source: Source): boolean {
@@ -432,12 +457,35 @@ export class Scheduler {
 
   #wouldBeLate(source: Source): boolean {
     const mineMs = source.pace.msFor(source.outstanding + this.#lengths[0]!) ?? 0
-    const restMs = this.#pace.msFor(this.#bytesMissing) ?? 0
+    const restMs = (this.#bytesMissing * 1000) / Math.max(this.#fastest, this.#pace.bytesPerSecond ?? 0, 1)
     return mineMs > Math.max(1000, 1.5 * restMs)
   }
 
   #idle(now: number): boolean {
     return this.#outstanding === 0 && this.#writing === 0 && now - this.#idleSince >= this.#limits.forceAfterMs
+  }
+
+  /**
+   * The best of a few: the one that would answer soonest. Taking the best of all would send every member to the same one, any one
+   * would let the busiest hold most of what may be under way.
+   */
+  #takeReady(): Source {
+    const ready = this.#ready
+    let best = 0
+    let bestMs = Number.POSITIVE_INFINITY
+    const unknownMs = (this.#lengths[0]! * 1000) / Math.max(this.#fastest, 1)
+    for (let i = 0; i < CHOICES; i++) {
+      const at = Math.floor(this.#random() * ready.length)
+      const source = ready[at]!
+      const ms = source.pace.msFor(source.outstanding + this.#lengths[0]!) ?? unknownMs
+      if (ms >= bestMs) continue
+      best = at
+      bestMs = ms
+    }
+    const source = ready[best]!
+    const last = ready.pop()!
+    if (last !== source) ready[best] = last
+    return source
   }
 
   #markReady(source: Source): void {
@@ -480,6 +528,7 @@ export class Scheduler {
     if (source?.requests.delete(request.id) !== true) return
     source.outstanding -= rest
     this.#outstanding -= rest
+    if (request.unproven) this.#unproven -= rest
     if (this.#outstanding === 0) this.#idleSince = now
     this.#markReady(source)
   }

@@ -14,6 +14,8 @@ export interface ChunkRequest {
   readonly force: boolean
   /** A second copy of a chunk that another source is already delivering. */
   readonly duplicate: boolean
+  /** Sent to a source that has not shown a rate, or not since it stalled. */
+  readonly unproven: boolean
   sentAt: number
   received: number
   deadlineAt: number

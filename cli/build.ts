@@ -13,9 +13,12 @@ const compiler = spawnSync(process.execPath, [`${top}node_modules/typescript/bin
 if (compiler.status !== 0) process.exit(compiler.status ?? 1)
 cpSync(`${top}cli/bin`, `${top}dist/cli/bin`, { recursive: true })
 
-const { scripts: _scripts, devDependencies: _dev, private: _private, ...manifest } = JSON.parse(
-  readFileSync(`${top}package.json`, 'utf8'),
-)
+const {
+  scripts: _scripts,
+  devDependencies: _dev,
+  private: _private,
+  ...manifest
+} = JSON.parse(readFileSync(`${top}package.json`, 'utf8'))
 manifest.imports = Object.fromEntries(
   Object.entries<string>(manifest.imports).map(([name, path]) => [name, path.replace(/\.ts$/, '.js')]),
 )

@@ -31,7 +31,9 @@ export class ApiClient {
     const session = route.caller === 'anyone' ? undefined : await (this.#session ??= this.#login())
     const headers: Record<string, string> = session === undefined ? {} : { authorization: `Bearer ${session}` }
     const inQuery = route.method === 'GET' || route.upload === true
-    const path = inQuery ? `${route.path}?${new URLSearchParams(body as Record<string, string>)}` : route.path
+    const path = inQuery
+      ? `${route.path}?${new URLSearchParams(body as Record<string, string>).toString()}`
+      : route.path
     const response = options.upload
       ? await this.#send(
           route.method,

@@ -1,4 +1,4 @@
-import type { Static, TSchema } from 'typebox'
+import type { Static, TSchema } from '@sinclair/typebox'
 
 /** Who may call: any local user, one who may publish from this machine, or its administrator. */
 export type Caller = 'anyone' | 'publisher' | 'admin'

@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import { route } from './contract.ts'
 
 /** The local API of a member, on `agent.sock` and, for its curator part, on `curator.sock`. */

@@ -82,7 +82,10 @@ export async function enroll(options: {
       await db.close()
     }
     if (!response.admitted) throw new RosterError('token-refused', response.reason)
-    const swarm = { ...parseSwarmSettings(response.settings), ...(options.listen?.length ? { listen: [...options.listen] } : {}) }
+    const swarm = {
+      ...parseSwarmSettings(response.settings),
+      ...(options.listen?.length ? { listen: [...options.listen] } : {}),
+    }
     const settings: AgentSettings = { fleet: url.fleetId, hostname, bootstrap: [...response.addresses], swarm }
     await mkdir(dirname(layout.agentYaml), { recursive: true })
     await writeFileAtomic(layout.agentYaml, stringify(settings), { mode: 0o644 })

@@ -202,7 +202,7 @@ export class Neighbours {
 
   async #save(): Promise<void> {
     const members = [...this.#book].filter(([peer]) => this.#isMember(peer) && peer !== this.#options.host.peerId)
-    const text = `${JSON.stringify(Object.fromEntries(members.sort()), null, 1)}\n`
+    const text = `${JSON.stringify(Object.fromEntries(members), null, 1)}\n`
     if (text === this.#saved) return
     this.#saved = text
     await writeFileAtomic(this.#options.file, text, { mode: 0o600 })

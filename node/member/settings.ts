@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import Type, { type Static, type TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
 import { parse } from 'yaml'
 import { codeOf, messageOf, parseSize } from '#node/kit'
 import { MemberError } from './errors.ts'
@@ -129,7 +129,7 @@ function parseSettings<T>(file: string, text: string, schema: TSchema): T {
   }
   if (!Value.Check(schema, value)) {
     const [first] = Value.Errors(schema, value)
-    const key = first?.instancePath.slice(1).replaceAll('/', '.') || 'the file'
+    const key = first?.path.slice(1).replaceAll('/', '.') || 'the file'
     throw new MemberError('bad-settings', `${file}: ${key} ${first?.message ?? 'is wrong'}`)
   }
   return value as T

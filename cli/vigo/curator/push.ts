@@ -107,7 +107,7 @@ function whatToPush(
   fileArgument: string | undefined,
   options: PushOptions,
 ): { name: string; version: string; path: string } {
-  const [name = '', inline] = splitAtFirst(reference)
+  const [name, inline] = splitAtFirst(reference)
   const version = inline ?? options.version
   const path = fileArgument ?? options.file
   if (version === undefined) throw usage(`say which version this is: push ${name}:<version> <file>`)

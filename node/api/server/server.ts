@@ -1,8 +1,8 @@
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { dirname } from 'node:path'
+import { Value } from '@sinclair/typebox/value'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { Value } from 'typebox/value'
 import { isAbort, type Logger, messageOf } from '#node/kit'
 import type { AnyRoute, BodyOf, Caller, EventOf, ReplyOf } from '../contract.ts'
 import { ApiError, errorBody, statusOf } from '../errors.ts'
@@ -59,7 +59,7 @@ export class Api {
     for (const name of Object.keys(routes)) {
       const route = routes[name]
       const handler = handlers[name]
-      if (route !== undefined && handler !== undefined) this.#addRoute(route, handler)
+      if (route !== undefined && handler !== undefined) this.#addRoute(route, handler as unknown as Handler<AnyRoute>)
     }
     return this
   }
@@ -123,7 +123,7 @@ function readBody(route: AnyRoute, request: FastifyRequest): unknown {
   const given = fromQuery ? Value.Convert(route.body, { ...(request.query as object) }) : (request.body ?? {})
   if (Value.Check(route.body, given)) return given
   const [first] = Value.Errors(route.body, given)
-  const field = first?.instancePath.slice(1).replaceAll('/', '.') || 'the request'
+  const field = first?.path.slice(1).replaceAll('/', '.') || 'the request'
   throw new ApiError('bad-request', `${field} ${first?.message ?? 'is wrong'}`)
 }
 

@@ -51,7 +51,7 @@ export async function serveSession(options: {
     const lines = createInterface({ input: connection })
     lines.on('error', () => connection.destroy())
     lines.on('line', line => {
-      Promise.resolve()
+      void Promise.resolve()
         .then(() => answer(JSON.parse(line) as SessionRequest))
         .catch((error: unknown) => ({ error: { code: codeOf(error) ?? 'refused', message: messageOf(error) } }))
         .then(reply => connection.write(`${JSON.stringify(reply)}\n`))

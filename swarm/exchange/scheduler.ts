@@ -358,12 +358,17 @@ export class Scheduler {
     return best
   }
 
-  /** Of the chunks under way, the one that will be here last and that this source would bring clearly sooner. */
+  /**
+   * Of the chunks under way, the one that will be here last and that this source would bring clearly sooner. Copies that were
+   * asked of sources without a rate do not keep a source with one from a chunk.
+   */
   #pickDuplicate(source: Source, now: number): number {
+    const proven = source.pace.bytesPerSecond !== null
     let best = -1
     let latestMs = 0
     for (const [chunk, requests] of this.#asked) {
-      if (requests.length >= this.#limits.endgameCopies || !source.has(chunk)) continue
+      const counted = proven ? requests.filter(({ unproven }) => !unproven).length : requests.length
+      if (counted >= this.#limits.endgameCopies || !source.has(chunk)) continue
       if (requests.some(request => request.peer === source.peer)) continue
       if ((source.declined.get(chunk) ?? 0) > now && !this.#idle(now)) continue
       const length = this.#lengths[chunk]!

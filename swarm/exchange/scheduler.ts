@@ -5,7 +5,9 @@ import { ChunkSet, visitCommon } from './chunk-set.ts'
 import type { SchedulerLimits } from './limits.ts'
 import { Pace } from './pace.ts'
 import { Rarity } from './rarity.ts'
+import { ReadyLine } from './ready-line.ts'
 import { type ChunkRequest, Source } from './source.ts'
+import { UnderWay } from './under-way.ts'
 
 /** Chunks a search by rarity looks at before it takes the rarest of a few that the source has. */
 const SEARCH_BUDGET = 48
@@ -15,8 +17,6 @@ const SLOW_SHARE = 1 / 4
 /** Sources without a rate may hold this part of a transfer's bytes, so that mute ones never hold up the others. */
 const UNPROVEN_SHARE = 3
 const PROBE_EVERY_MS = 250
-/** Sources compared before one is asked. */
-const CHOICES = 5
 /** With so many complete sources none of them needs to be spared. */
 const PLENTY = 3
 
@@ -52,20 +52,14 @@ export class Scheduler {
   readonly #needed: ChunkSet
   readonly #rarity: Rarity
   readonly #sources = new Map<PeerId, Source>()
-  readonly #asked = new Map<number, ChunkRequest[]>()
+  readonly #ready: ReadyLine
+  readonly #underWay: UnderWay
   /** Of all sources together. */
   readonly #pace: Pace
-  #ready: Source[] = []
   #nextId = 1
   #completeSources = 0
   #heldCount = 0
   #bytesMissing = 0
-  #outstanding = 0
-  #writing = 0
-  /** The part of the outstanding bytes that was asked of sources without a rate. */
-  #unproven = 0
-  #probedAt = Number.NEGATIVE_INFINITY
-  #idleSince: number
   #fastest = 0
   /** No needed chunk comes before it. */
   #cursor = 0
@@ -77,7 +71,8 @@ export class Scheduler {
     this.#state = new Uint8Array(lengths.length)
     this.#needed = new ChunkSet(lengths.length)
     this.#rarity = new Rarity(lengths.length)
-    this.#idleSince = options.now
+    this.#underWay = new UnderWay(options.now)
+    this.#ready = new ReadyLine(options.random)
     this.#pace = new Pace(options.limits)
     for (let i = 0; i < lengths.length; i++) this.#bytesMissing += lengths[i]!
   }
@@ -96,7 +91,7 @@ export class Scheduler {
 
   /** Asked for and not here, plus here and not yet verified. */
   get bytesUnderWay(): number {
-    return this.#outstanding + this.#writing
+    return this.#underWay.bytes
   }
 
   /** Chunks that nobody was asked for and no source holds. */
@@ -129,12 +124,11 @@ export class Scheduler {
     const before = this.#state[chunk]!
     if (before === HELD) return []
     if (before === NEEDED) this.#unrequire(chunk)
-    if (before === ARRIVED) this.#writing -= this.#lengths[chunk]!
+    if (before === ARRIVED) this.#underWay.writing -= this.#lengths[chunk]!
     this.#state[chunk] = HELD
     this.#heldCount++
     this.#bytesMissing -= this.#lengths[chunk]!
-    const open = this.#asked.get(chunk) ?? []
-    this.#asked.delete(chunk)
+    const open = this.#underWay.takeAll(chunk)
     for (const request of open) this.#forget(request, now)
     return open
   }
@@ -165,7 +159,7 @@ export class Scheduler {
     const wasComplete = source.complete
     for (const chunk of source.learn(bits)) this.#rarity.change(chunk, 1)
     if (source.complete && !wasComplete) this.#completeSources++
-    this.#markReady(source)
+    this.#ready.add(source)
   }
 
   /** One chunk more. False for an index that the blob does not have. */
@@ -178,21 +172,20 @@ export class Scheduler {
       source.complete = true
       this.#completeSources++
     }
-    if (this.#state[chunk] === NEEDED) this.#markReady(source)
+    if (this.#state[chunk] === NEEDED) this.#ready.add(source)
     return true
   }
 
   /** The next request to send, or null until another event. */
   next(now: number): ChunkRequest | null {
-    while (this.#ready.length > 0) {
+    while (!this.#ready.isEmpty) {
       if (this.bytesUnderWay >= this.#limits.transferBytes) return null
-      if (this.bytesUnderWay - this.#unproven >= this.#allowance()) return null
-      const source = this.#takeReady()
-      source.ready = false
+      if (this.bytesUnderWay - this.#underWay.unproven >= this.#allowance()) return null
+      const source = this.#ready.take(this.#lengths[0]!, (this.#lengths[0]! * 1000) / Math.max(this.#fastest, 1))
       if (this.#sources.get(source.peer) !== source || source.isAside(now)) continue
       const request = this.#ask(source, now)
       if (!request) continue
-      this.#markReady(source)
+      this.#ready.add(source)
       return request
     }
     return null
@@ -218,11 +211,9 @@ export class Scheduler {
   arrived(request: ChunkRequest, bytes: number, now: number): void {
     const source = this.#sources.get(request.peer)
     request.received += bytes
-    this.#outstanding -= bytes
-    if (request.unproven) this.#unproven -= bytes
-    if (this.#outstanding === 0) this.#idleSince = now
+    this.#underWay.lessen(request, bytes, now)
     if (!source) return
-    this.#pace.arrived(bytes, now, this.#outstanding === 0)
+    this.#pace.arrived(bytes, now, this.#underWay.outstanding === 0)
     source.outstanding -= bytes
     source.deliveredBytes += bytes
     source.stalls = 0
@@ -230,20 +221,20 @@ export class Scheduler {
     this.#fastest = Math.max(this.#fastest * 0.999, source.pace.bytesPerSecond ?? 0)
     if (request.received === request.length) {
       source.requests.delete(request.id)
-      this.#settle(request)
+      this.#underWay.settle(request)
       if (this.#state[request.chunk] === ASKED) {
         this.#state[request.chunk] = ARRIVED
-        this.#writing += request.length
+        this.#underWay.writing += request.length
       }
     }
-    this.#markReady(source)
+    this.#ready.add(source)
   }
 
   /** The bytes that arrived were not the chunk's or could not be kept; it is asked for again. */
   failed(chunk: number): void {
     if (this.#state[chunk] !== ARRIVED) return
-    this.#writing -= this.#lengths[chunk]!
-    if (this.#asked.has(chunk)) this.#state[chunk] = ASKED
+    this.#underWay.writing -= this.#lengths[chunk]!
+    if (this.#underWay.has(chunk)) this.#state[chunk] = ASKED
     else this.#require(chunk)
   }
 
@@ -251,7 +242,7 @@ export class Scheduler {
   declined(request: ChunkRequest, retryAfterMs: number, now: number, options: { notHeld?: boolean } = {}): void {
     const source = this.#sources.get(request.peer)
     this.#forget(request, now)
-    this.#settle(request)
+    this.#underWay.settle(request)
     if (!source) return
     if (options.notHeld && source.held.delete(request.chunk)) {
       if (source.complete) this.#completeSources--
@@ -260,13 +251,13 @@ export class Scheduler {
     }
     source.declined.set(request.chunk, now + Math.min(Math.max(retryAfterMs, 20), 10_000))
     this.#requeue(request.chunk)
-    this.#markReady(source)
+    this.#ready.add(source)
   }
 
   /** The request could not be sent after all; nothing is held against the source. */
   withdrawn(request: ChunkRequest, now: number): void {
     this.#forget(request, now)
-    this.#settle(request)
+    this.#underWay.settle(request)
     this.#requeue(request.chunk)
   }
 
@@ -291,7 +282,7 @@ export class Scheduler {
         const stall = this.setAside(source.peer, now)
         if (stall) stalls.push(stall)
       }
-      this.#markReady(source)
+      this.#ready.add(source)
     }
     return stalls
   }
@@ -337,7 +328,7 @@ export class Scheduler {
     let most = Number.POSITIVE_INFINITY
     if (slow && this.#wouldBeLate(source)) most = 1
     if (this.#spared(source)) most = Math.min(most, this.#completeSources)
-    const first = this.#heldCount === 0 && this.#outstanding === 0 && source.complete === false
+    const first = this.#heldCount === 0 && this.#underWay.outstanding === 0 && source.complete === false
     const search = { random: this.#random, budget: SEARCH_BUDGET, most, commonFirst: slow || first }
     const chunk = this.#rarity.find(accept, search)
     return chunk >= 0 ? chunk : this.#rarestOfSome(source, accept, most)
@@ -366,7 +357,7 @@ export class Scheduler {
     const proven = source.pace.bytesPerSecond !== null
     let best = -1
     let latestMs = 0
-    for (const [chunk, requests] of this.#asked) {
+    for (const [chunk, requests] of this.#underWay.chunks()) {
       const counted = proven ? requests.filter(({ unproven }) => !unproven).length : requests.length
       if (counted >= this.#limits.endgameCopies || !source.has(chunk)) continue
       if (requests.some(request => request.peer === source.peer)) continue
@@ -396,7 +387,7 @@ export class Scheduler {
     const length = this.#lengths[chunk]!
     if (source.outstanding === 0) source.pace.start(now)
     source.outstanding += length
-    if (this.#outstanding === 0) this.#pace.start(now)
+    if (this.#underWay.outstanding === 0) this.#pace.start(now)
     const request: ChunkRequest = {
       id: this.#nextId++,
       peer: source.peer,
@@ -411,16 +402,10 @@ export class Scheduler {
       mark: source.deliveredBytes,
     }
     source.requests.set(request.id, request)
-    this.#outstanding += length
-    if (request.unproven) {
-      this.#unproven += length
-      this.#probedAt = now
-    }
-    if (duplicate) this.#asked.get(chunk)!.push(request)
-    else {
+    this.#underWay.add(request)
+    if (!duplicate) {
       this.#unrequire(chunk)
       this.#state[chunk] = ASKED
-      this.#asked.set(chunk, [request])
     }
     return request
   }
@@ -429,7 +414,7 @@ export class Scheduler {
   #spared(source: Source): boolean {
     if (!source.complete || !source.several || this.#completeSources >= PLENTY) return false
     if (this.#completeSources === this.#sources.size) return false
-    return this.#outstanding - source.outstanding >= this.#limits.busyBytes
+    return this.#underWay.outstanding - source.outstanding >= this.#limits.busyBytes
   }
 
   /** Nobody else spreads or brings the blob, so order costs nothing, and the disk and the blob's hash like it. */
@@ -439,12 +424,15 @@ export class Scheduler {
 
   /** Sources without a rate share a part of what may be under way; beyond it one more is tried now and then. */
   #mayProbe(now: number): boolean {
-    return this.#unproven < this.#limits.transferBytes / UNPROVEN_SHARE || now - this.#probedAt >= PROBE_EVERY_MS
+    return (
+      this.#underWay.unproven < this.#limits.transferBytes / UNPROVEN_SHARE ||
+      now - this.#underWay.probedAt >= PROBE_EVERY_MS
+    )
   }
 
   /** This node's own link may need longer for all that was asked than the source for its part. */
   #deadlineMs(source: Source): number {
-    const ownLinkMs = Math.min(this.#pace.deadlineMs(this.#outstanding), this.#limits.firstDeadlineMs)
+    const ownLinkMs = Math.min(this.#pace.deadlineMs(this.#underWay.outstanding), this.#limits.firstDeadlineMs)
     return Math.max(source.pace.deadlineMs(source.outstanding), ownLinkMs)
   }
 
@@ -467,36 +455,11 @@ export class Scheduler {
   }
 
   #idle(now: number): boolean {
-    return this.#outstanding === 0 && this.#writing === 0 && now - this.#idleSince >= this.#limits.forceAfterMs
-  }
-
-  /**
-   * The best of a few: the one that would answer soonest. Taking the best of all would send every member to the same one, any one
-   * would let the busiest hold most of what may be under way.
-   */
-  #takeReady(): Source {
-    const ready = this.#ready
-    let best = 0
-    let bestMs = Number.POSITIVE_INFINITY
-    const unknownMs = (this.#lengths[0]! * 1000) / Math.max(this.#fastest, 1)
-    for (let i = 0; i < CHOICES; i++) {
-      const at = Math.floor(this.#random() * ready.length)
-      const source = ready[at]!
-      const ms = source.pace.msFor(source.outstanding + this.#lengths[0]!) ?? unknownMs
-      if (ms >= bestMs) continue
-      best = at
-      bestMs = ms
-    }
-    const source = ready[best]!
-    const last = ready.pop()!
-    if (last !== source) ready[best] = last
-    return source
-  }
-
-  #markReady(source: Source): void {
-    if (source.ready) return
-    source.ready = true
-    this.#ready.push(source)
+    return (
+      this.#underWay.outstanding === 0 &&
+      this.#underWay.writing === 0 &&
+      now - this.#underWay.idleSince >= this.#limits.forceAfterMs
+    )
   }
 
   #require(chunk: number): void {
@@ -505,7 +468,7 @@ export class Scheduler {
     this.#cursor = Math.min(this.#cursor, chunk)
     this.#rarity.insert(chunk)
     if (this.#rarity.holders(chunk) === 0) return
-    for (const source of this.#sources.values()) if (source.has(chunk)) this.#markReady(source)
+    for (const source of this.#sources.values()) if (source.has(chunk)) this.#ready.add(source)
   }
 
   #unrequire(chunk: number): void {
@@ -514,16 +477,7 @@ export class Scheduler {
   }
 
   #requeue(chunk: number): void {
-    if (this.#state[chunk] === ASKED && !this.#asked.has(chunk)) this.#require(chunk)
-  }
-
-  /** Takes the request out of the open ones of its chunk. */
-  #settle(request: ChunkRequest): void {
-    const open = this.#asked.get(request.chunk)
-    if (!open) return
-    const rest = open.filter(other => other !== request)
-    if (rest.length > 0) this.#asked.set(request.chunk, rest)
-    else this.#asked.delete(request.chunk)
+    if (this.#state[chunk] === ASKED && !this.#underWay.has(chunk)) this.#require(chunk)
   }
 
   /** Takes the request out of its source's and the transfer's accounts. */
@@ -532,17 +486,15 @@ export class Scheduler {
     const source = this.#sources.get(request.peer)
     if (source?.requests.delete(request.id) !== true) return
     source.outstanding -= rest
-    this.#outstanding -= rest
-    if (request.unproven) this.#unproven -= rest
-    if (this.#outstanding === 0) this.#idleSince = now
-    this.#markReady(source)
+    this.#underWay.lessen(request, rest, now)
+    this.#ready.add(source)
   }
 
   #drop(source: Source, now: number): ChunkRequest[] {
     const open = [...source.requests.values()]
     for (const request of open) {
       this.#forget(request, now)
-      this.#settle(request)
+      this.#underWay.settle(request)
     }
     for (const request of open) this.#requeue(request.chunk)
     return open

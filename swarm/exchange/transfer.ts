@@ -1,5 +1,5 @@
 import type { PeerId } from '#node/host'
-import { type Clock, codeOf, formatSize, isAbort, type Logger, messageOf, type Random } from '#node/kit'
+import { type Clock, codeOf, isAbort, type Logger, messageOf, type Random } from '#node/kit'
 import { Bitfield, type Manifest, type Sha256Hex } from '#swarm/chunk'
 import type { BlobDescriptor, BlobStore, PartialBlob, PooledBuffer } from '#swarm/store'
 import type { AskStream, ChunkSink } from './ask-stream.ts'
@@ -7,6 +7,7 @@ import { ExchangeError } from './errors.ts'
 import type { ExchangeLimits } from './limits.ts'
 import { type Link, Links } from './links.ts'
 import { checkManifest, fetchManifest } from './manifest-fetch.ts'
+import { describeMissing, describeSources, incomplete } from './missing.ts'
 import { Progress } from './progress.ts'
 import type { Reputation } from './reputation.ts'
 import { reuseLocalChunks, type Twins } from './reuse.ts'
@@ -431,56 +432,21 @@ export class Transfer {
     if (this.#scheduler && rule !== null) return rule
     if (this.#waitsForBuffer) return 'other transfers use all buffers'
     if (this.#reusing) return undefined
-    const known = this.#describeSources()
+    const known = this.#sources()
     if (!this.#scheduler) return known ? `the list of chunks: ${known}` : 'no connected member has it'
     return known ? `${this.#missing()}: ${known}` : `${this.#missing()}; no connected member has them`
   }
 
   #incomplete(): ExchangeError {
-    const known = this.#describeSources() || 'no member that has it is connected'
-    return new ExchangeError(
-      'incomplete',
-      `${this.blob.sha} is incomplete, ${this.#missing()}: ${known}. What is here is kept; try again when a member that has it is back`,
-      {
-        context: {
-          blob: this.blob.sha,
-          chunksMissing: this.#manifest ? this.#manifest.chunks.length - this.#scheduler!.heldCount : null,
-          bytesMissing: this.#scheduler?.bytesMissing ?? this.blob.sizeBytes,
-          missing: this.#missingChunks(),
-        },
-      },
-    )
+    return incomplete(this.blob, { manifest: this.#manifest, scheduler: this.#scheduler, sources: this.#sources() })
   }
 
   #missing(): string {
-    const scheduler = this.#scheduler
-    if (!scheduler || !this.#manifest) return `all ${formatSize(this.blob.sizeBytes)} are missing`
-    const total = this.#manifest.chunks.length
-    const some = this.#missingChunks()
-    const more = total - scheduler.heldCount > some.length ? ' …' : ''
-    return `${total - scheduler.heldCount} of ${total} chunks (${formatSize(scheduler.bytesMissing)}) are missing (${some.join(', ')}${more})`
+    return describeMissing(this.blob, this.#manifest, this.#scheduler)
   }
 
-  #missingChunks(): number[] {
-    const some: number[] = []
-    for (let chunk = 0; chunk < (this.#manifest?.chunks.length ?? 0) && some.length < 10; chunk++) {
-      if (this.#scheduler!.stateOf(chunk) !== 'held') some.push(chunk)
-    }
-    return some
-  }
-
-  #describeSources(): string {
-    const { reputation } = this.#parts
-    const lines: string[] = []
-    for (const link of this.links.all()) {
-      const source = this.#scheduler?.source(link.peer)
-      if (link.holds === 'none') continue
-      const stalled = source && source.stalls > 0 ? `, stalled ${source.stalls} times` : ''
-      const holds = link.holds === 'complete' ? 'has all' : `has ${source?.held.count ?? 0} chunks`
-      lines.push(`${link.peer} ${holds}${stalled}`)
-    }
-    for (const [peer, reason] of this.links.reasons()) lines.push(`${peer} ${reputation.reason(peer) ?? reason}`)
-    return lines.slice(0, 12).join('; ')
+  #sources(): string {
+    return describeSources(this.links, this.#scheduler, this.#parts.reputation)
   }
 
   async #cleanUp(): Promise<void> {

@@ -1,0 +1,25 @@
+import type { Row } from '../harness/types.ts'
+import { delta } from './delta.ts'
+import { fanOut } from './fan-out.ts'
+import { gossip } from './gossip.ts'
+import { memory } from './memory.ts'
+import { pull1 } from './pull-1.ts'
+import { pullMany } from './pull-many.ts'
+import { push } from './push.ts'
+import { shapedFanOut } from './shaped-fan-out.ts'
+import { simulatedFleet } from './simulated-fleet.ts'
+import { sync } from './sync.ts'
+
+/** In the order of the table. */
+export const rows: readonly Row[] = [
+  pull1,
+  pullMany,
+  fanOut,
+  shapedFanOut,
+  delta,
+  push,
+  memory,
+  gossip,
+  sync,
+  simulatedFleet,
+]

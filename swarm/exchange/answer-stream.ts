@@ -9,19 +9,14 @@ import {
   decodeAsk,
   encodeAnswer,
   MAX_ALSO,
-  MAX_PAYLOAD,
   type WhoAnswer,
 } from './codec.ts'
 import { ExchangeError } from './errors.ts'
 import type { Holding, HoldingListener } from './holding.ts'
 import type { ExchangeLimits } from './limits.ts'
 import type { UploadBudget } from './upload-budget.ts'
+import { UploadLine } from './upload-line.ts'
 
-const SMALLEST_PIECE = 64 * 1024
-/** Until the asker has shown how fast it takes them. */
-const FIRST_PIECE = 256 * 1024
-/** A piece is what the asker takes in about this time. */
-const PIECE_MS = 250
 const MAX_CONTROL = 1024
 const MAX_MANIFESTS = 4
 
@@ -43,48 +38,19 @@ interface Subscription extends HoldingListener {
   dropped: boolean
 }
 
-interface Job {
-  readonly id: number
-  readonly subscription: Subscription | null
-  readonly from: number
-  readonly length: number
-  /** Of the first byte that no piece covers yet. */
-  at: number
-  readonly read: (offset: number, length: number) => Promise<Uint8Array>
-  readonly head: (offset: number) => Uint8Array
-  over: boolean
-}
-
-interface Piece {
-  readonly job: Job
-  readonly offset: number
-  readonly length: number
-  bytes: Uint8Array | null
-  failed: boolean
-  /** Its bytes are taken out of the budget; until then it waits in line, which `giveUp` ends. */
-  budgeted: boolean
-  giveUp: () => void
-}
-
 /** Answers one member's questions: reads ahead a few pieces at most, within the budget that all members share. */
 export class AnswerStream {
   readonly peer: PeerId
   readonly #stream: FrameStream
   readonly #source: AnswerSource
   readonly #limits: ExchangeLimits
-  readonly #budget: UploadBudget
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #subscriptions = new Map<number, Subscription>()
   readonly #control: Uint8Array[] = []
-  readonly #jobs: Job[] = []
-  readonly #open = new Map<number, Job>()
-  readonly #pieces: Piece[] = []
+  readonly #line: UploadLine
   readonly #changed = new Set<Subscription>()
   readonly #news = new Set<Subscription>()
-  #aheadBytes = 0
-  #askedBytes = 0
-  #pieceBytes = FIRST_PIECE
   #wake: (() => void) | null = null
   /** Something happened since the writer last looked. */
   #signalled = false
@@ -101,9 +67,17 @@ export class AnswerStream {
     this.#stream = stream
     this.#source = parts.source
     this.#limits = parts.limits
-    this.#budget = parts.budget
     this.#clock = parts.clock
     this.#logger = parts.logger
+    this.#line = new UploadLine({
+      budget: parts.budget,
+      aheadBytes: parts.limits.uploadBytesPerPeer,
+      onReady: () => this.#signal(),
+      onUnreadable: (id, error) => {
+        this.#logger.warn('chunk-unreadable', { peer: this.peer, error }, messageOf(error))
+        this.#decline(id, 'unreadable', 10_000)
+      },
+    })
   }
 
   /** Until the asker finished or the stream broke. */
@@ -176,7 +150,7 @@ export class AnswerStream {
         this.#get(ask)
         return
       case 'cancel':
-        this.#cancel(ask.id)
+        this.#line.cancel(ask.id)
         return
     }
   }
@@ -217,7 +191,7 @@ export class AnswerStream {
     if (!subscription) return
     this.#subscriptions.delete(handle)
     this.#end(subscription)
-    for (const job of this.#open.values()) if (job.subscription === subscription) this.#cancel(job.id)
+    this.#line.cancelOwner(subscription)
   }
 
   #end(subscription: Subscription): void {
@@ -229,8 +203,7 @@ export class AnswerStream {
 
   async #askManifest(id: number, hash: Sha256Hex): Promise<void> {
     this.#useId(id)
-    const waiting = this.#jobs.filter(job => job.subscription === null).length
-    if (waiting >= MAX_MANIFESTS) {
+    if (this.#line.waitingWithoutOwner() >= MAX_MANIFESTS) {
       this.#decline(id, 'busy', 1000)
       return
     }
@@ -241,15 +214,14 @@ export class AnswerStream {
     }
     const { bytes } = manifest
     const total = bytes.byteLength
-    this.#enqueue({
+    this.#line.add({
       id,
-      subscription: null,
+      owner: null,
+      replica: false,
       from: 0,
       length: total,
-      at: 0,
       read: async (offset, length) => bytes.subarray(offset, offset + length),
       head: offset => encodeAnswer({ kind: 'manifest', id, total, offset, bytes: new Uint8Array(0) }),
-      over: false,
     })
   }
 
@@ -281,15 +253,14 @@ export class AnswerStream {
         return
       }
     }
-    this.#enqueue({
+    this.#line.add({
       id,
-      subscription,
+      owner: subscription,
+      replica: subscription.replica,
       from: offset,
       length,
-      at: offset,
       read: (at, count) => holding.read(chunk, at, count),
       head: at => dataHeader(id, at),
-      over: false,
     })
   }
 
@@ -301,34 +272,12 @@ export class AnswerStream {
   /** @throws ExchangeError 'malformed' far above the limits */
   #isBusy(length: number): boolean {
     const { maxGets, maxAskedBytes } = this.#limits
-    const gets = this.#open.size + 1
-    const bytes = this.#askedBytes + length
+    const gets = this.#line.size + 1
+    const bytes = this.#line.bytes + length
     if (gets > 2 * maxGets || bytes > 2 * maxAskedBytes) {
       throw new ExchangeError('malformed', `${gets} requests for ${bytes} bytes are too much at once`)
     }
     return gets > maxGets || bytes > maxAskedBytes
-  }
-
-  #enqueue(job: Job): void {
-    this.#jobs.push(job)
-    this.#open.set(job.id, job)
-    this.#askedBytes += job.length
-    this.#signal()
-  }
-
-  #cancel(id: number): void {
-    const job = this.#open.get(id)
-    if (!job) return
-    this.#finish(job)
-    const at = this.#jobs.indexOf(job)
-    if (at >= 0) this.#jobs.splice(at, 1)
-  }
-
-  #finish(job: Job): void {
-    if (job.over) return
-    job.over = true
-    this.#open.delete(job.id)
-    this.#askedBytes -= job.length
   }
 
   #decline(id: number, reason: DeclineReason, retryAfterMs: number, hints: PeerId[] = []): void {
@@ -348,9 +297,9 @@ export class AnswerStream {
       while (!closed.aborted) {
         this.#signalled = false
         if (await this.#writeControl()) continue
-        this.#readAhead()
+        this.#line.readAhead()
         if (await this.#writePiece()) continue
-        if (!this.#reading && this.#open.size === 0) return
+        if (!this.#reading && this.#line.size === 0) return
         if (this.#signalled) continue
         await new Promise<void>(resolve => {
           this.#wake = resolve
@@ -402,72 +351,16 @@ export class AnswerStream {
     return encodeAnswer({ kind: 'also', handle: subscription.handle, chunks })
   }
 
-  #readAhead(): void {
-    while (this.#aheadBytes < this.#limits.uploadBytesPerPeer) {
-      const job = this.#jobs[0]
-      if (!job) return
-      const length = Math.min(this.#pieceBytes, job.from + job.length - job.at)
-      const piece: Piece = {
-        job,
-        offset: job.at,
-        length,
-        bytes: null,
-        failed: false,
-        budgeted: false,
-        giveUp: () => undefined,
-      }
-      job.at += length
-      if (job.at === job.from + job.length) this.#jobs.shift()
-      this.#pieces.push(piece)
-      this.#aheadBytes += length
-      piece.giveUp = this.#budget.take(length, job.subscription?.replica ?? false, () => {
-        piece.budgeted = true
-        void this.#fill(piece)
-      })
-    }
-  }
-
-  async #fill(piece: Piece): Promise<void> {
-    try {
-      if (piece.job.over) piece.failed = true
-      else piece.bytes = await piece.job.read(piece.offset, piece.length)
-    } catch (error) {
-      piece.failed = true
-      if (!piece.job.over) {
-        this.#logger.warn('chunk-unreadable', { peer: this.peer, error }, messageOf(error))
-        this.#cancel(piece.job.id)
-        this.#decline(piece.job.id, 'unreadable', 10_000)
-      }
-    }
-    this.#signal()
-  }
-
   async #writePiece(): Promise<boolean> {
-    const piece = this.#pieces[0]
-    if (!piece || (!piece.bytes && !piece.failed && !piece.job.over)) return false
-    this.#pieces.shift()
+    const piece = this.#line.next()
+    if (!piece) return false
+    const startedAt = this.#clock.monotonicMs()
     try {
-      if (!piece.bytes || piece.job.over) return true
-      const startedAt = this.#clock.monotonicMs()
-      const last = piece.offset + piece.length === piece.job.from + piece.job.length
-      if (last) this.#finish(piece.job)
       await this.#send([piece.job.head(piece.offset), piece.bytes])
-      this.#adapt(piece.length, this.#clock.monotonicMs() - startedAt)
     } finally {
-      this.#returnPiece(piece)
+      this.#line.give(piece, this.#clock.monotonicMs() - startedAt)
     }
     return true
-  }
-
-  #returnPiece(piece: Piece): void {
-    this.#aheadBytes -= piece.length
-    if (piece.budgeted) this.#budget.release(piece.length)
-    else piece.giveUp()
-  }
-
-  #adapt(bytes: number, tookMs: number): void {
-    const fits = (bytes * PIECE_MS) / Math.max(tookMs, 1)
-    this.#pieceBytes = Math.min(Math.max(Math.round(fits), SMALLEST_PIECE), 2 * this.#pieceBytes, MAX_PAYLOAD)
   }
 
   async #send(parts: Uint8Array | readonly Uint8Array[]): Promise<void> {
@@ -488,9 +381,6 @@ export class AnswerStream {
   #release(): void {
     for (const subscription of this.#subscriptions.values()) this.#end(subscription)
     this.#subscriptions.clear()
-    for (const job of this.#open.values()) job.over = true
-    this.#open.clear()
-    this.#jobs.length = 0
-    for (const piece of this.#pieces.splice(0)) this.#returnPiece(piece)
+    this.#line.close()
   }
 }

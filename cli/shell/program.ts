@@ -12,14 +12,14 @@ export interface GlobalOptions {
   debug?: boolean
 }
 
-/** A program with the options and habits that all of ours share. */
+/** A program with the options and habits that all of ours share; its own `--version` is no option, because commands have one. */
 export function createProgram(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .version(version)
     .option('--root <dir>', 'put every path of this machine below DIR', process.env['VIGO_ROOT'] ?? '/')
     .option('--debug', 'show stack traces')
     .showHelpAfterError('(see --help)')
+    .addHelpText('after', `\n${name} --version prints the version.`)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .exitOverride()
 }
@@ -34,6 +34,10 @@ export function layoutOf(command: Command): Layout {
  * command's signal, lets it clean up and exits with 130.
  */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${version}\n`)
+    return 0
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return Number(process.exitCode ?? 0)

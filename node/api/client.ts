@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { codeOf } from '#node/kit'
+import { codeOf, VigoError } from '#node/kit'
 import type { AnyRoute, BodyOf, ErrorBody, EventOf, Line, ReplyOf } from './contract.ts'
 import { ApiError, RemoteError } from './errors.ts'
 import { proveOwner } from './prove-owner.ts'
@@ -43,9 +43,13 @@ export class ApiClient {
           options.signal,
         )
       : await this.#sendJson(route.method, path, headers, inQuery ? undefined : body, options.signal)
-    if (response.statusCode !== 200) throw remote(JSON.parse(await textOf(response)) as ErrorBody)
-    if (route.event === undefined) return JSON.parse(await textOf(response)) as ReplyOf<R>
-    return this.#readLines(response, options.onEvent)
+    try {
+      if (response.statusCode !== 200) throw remote(JSON.parse(await textOf(response)) as ErrorBody)
+      if (route.event === undefined) return JSON.parse(await textOf(response)) as ReplyOf<R>
+      return await this.#readLines(response, options.onEvent)
+    } catch (error) {
+      throw options.signal?.aborted ? options.signal.reason : this.#explain(error)
+    }
   }
 
   close(): void {
@@ -99,7 +103,11 @@ export class ApiClient {
         answered = true
         resolve(response)
       })
-      outgoing.on('error', error => reject(signal?.aborted ? signal.reason : this.#explain(error)))
+      outgoing.on('error', error => {
+        // When the bytes to upload fail, the request only breaks off; the reason is theirs.
+        const cause = 'stream' in payload ? (payload.stream.errored ?? error) : error
+        reject(signal?.aborted ? signal.reason : this.#explain(cause))
+      })
       if ('text' in payload) outgoing.end(payload.text)
       // The daemon may refuse before it has read everything; then its answer counts, not the broken pipe.
       else
@@ -121,6 +129,7 @@ export class ApiClient {
   }
 
   #explain(error: unknown): unknown {
+    if (error instanceof VigoError) return error
     const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ECONNREFUSED') {
       return new ApiError(

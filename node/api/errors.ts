@@ -49,6 +49,7 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   incomplete: [503, exitCodes.unavailable],
   unreachable: [503, exitCodes.unavailable],
   'not-running': [503, exitCodes.unavailable],
+  'broken-answer': [502, exitCodes.unavailable],
   deadline: [504, exitCodes.unavailable],
   'disk-full': [507, exitCodes.failed],
 }

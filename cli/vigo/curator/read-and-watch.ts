@@ -14,13 +14,16 @@ export function readAndWatch(file: FileHandle, path: string, onProgress: (bytesD
 
   async function* pieces(): AsyncIterable<Uint8Array> {
     const before = await file.stat({ bigint: true })
+    const size = Number(before.size)
     let done = 0
     let shown = performance.now()
-    for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(PIECE_BYTES), 0, PIECE_BYTES, done)
+    while (done < size) {
+      // Never more than was announced, also when the file grows.
+      const wanted = Math.min(PIECE_BYTES, size - done)
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(wanted), 0, wanted, done)
       if (bytesRead === 0) break
       done += bytesRead
-      if (done === Number(before.size)) await requireUnchanged(before)
+      if (done === size) await requireUnchanged(before)
       yield buffer.subarray(0, bytesRead)
       if (performance.now() - shown > PROGRESS_MS) {
         shown = performance.now()

@@ -41,13 +41,20 @@ export interface PullResult extends Resolved {
   readonly report: FetchReport
 }
 
+interface Lease {
+  readonly sha: string
+  /** The bytes came with this upload. */
+  readonly isNew: boolean
+  readonly timer: NodeJS.Timeout
+}
+
 /** Uploaded bytes that no entry names yet are kept this long. */
 const LEASE_MS = 15 * 60_000
 
 /** Publishing and fetching artifacts on one machine: the catalog, the store and the exchange put together. */
 export class Curator {
   readonly #options: CuratorOptions
-  readonly #leases = new Map<string, { sha: string; timer: NodeJS.Timeout }>()
+  readonly #leases = new Map<string, Lease>()
 
   constructor(options: CuratorOptions) {
     this.#options = options
@@ -58,7 +65,7 @@ export class Curator {
     source: AsyncIterable<Uint8Array>,
     options: { expectedBytes: number; signal?: AbortSignal },
   ): Promise<BlobDescriptor> {
-    const { store, maxBytes } = this.#options
+    const { store, maxBytes, clock } = this.#options
     if (options.expectedBytes > maxBytes) {
       throw new CuratorError(
         'too-large',
@@ -66,11 +73,19 @@ export class Curator {
       )
     }
     const lease = `lease:${toHex(randomBytes(8))}`
+    const startedAt = clock.now()
     const blob = await store.ingest(source, { maxBytes, pin: lease, ...options })
-    const timer = setTimeout(() => void this.#endLease(lease), LEASE_MS)
+    const isNew = ((await store.stat(blob.sha))?.addedAt ?? 0) >= startedAt
+    const timer = setTimeout(() => void this.#giveUp(lease), LEASE_MS)
     timer.unref()
-    this.#leases.set(lease, { sha: blob.sha, timer })
+    this.#leases.set(lease, { sha: blob.sha, isNew, timer })
     return blob
+  }
+
+  /** Gives up bytes that were received and that no entry will name; what was here before them stays. */
+  async discard(sha: string): Promise<void> {
+    const lease = [...this.#leases].findLast(([, held]) => held.sha === sha)?.[0]
+    if (lease !== undefined) await this.#giveUp(lease)
   }
 
   /** Frees the pins of uploads that ended with the process before. */
@@ -229,6 +244,12 @@ export class Curator {
   close(): void {
     for (const { timer } of this.#leases.values()) clearTimeout(timer)
     this.#leases.clear()
+  }
+
+  async #giveUp(lease: string): Promise<void> {
+    const held = this.#leases.get(lease)
+    await this.#endLease(lease)
+    if (held?.isNew === true) await this.#options.store.remove(held.sha)
   }
 
   async #endLease(lease: string): Promise<void> {

@@ -229,6 +229,14 @@ export const curatorRoutes = {
     body: Empty,
     reply: Type.Object({ sha: Hex32, sizeBytes: Count, chunks: Hex32 }),
   }),
+  discard: route({
+    method: 'POST',
+    path: '/v1/curator/blobs/discard',
+    summary: 'Give up uploaded bytes that no entry will name',
+    caller: 'publisher',
+    body: Type.Object({ sha: Hex32 }),
+    reply: Empty,
+  }),
   draft: route({
     method: 'POST',
     path: '/v1/curator/drafts',

@@ -134,6 +134,10 @@ function curatorHandlers({ member }: LocalApiOptions): Handlers<typeof curatorRo
       if (upload === null) throw new CuratorError('usage', 'an upload needs bytes')
       return curator.receive(upload.bytes, { expectedBytes: upload.sizeBytes, signal })
     },
+    discard: async ({ body }) => {
+      await curator.discard(body.sha)
+      return {}
+    },
     draft: async ({ body }) => ({
       body: new TextDecoder().decode(curator.draft({ ...body, change: body.change as Change })),
       fleet: member.fleetId,

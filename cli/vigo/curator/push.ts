@@ -82,6 +82,9 @@ async function push(
             blob: { ...platform, blobSha: blob.sha, sizeBytes: blob.sizeBytes, chunks: blob.chunks },
             tags,
             target: options.target ?? null,
+          }).catch(async (error: unknown) => {
+            await client.call(curatorRoutes.discard, { sha: blob.sha }).catch(() => undefined)
+            throw error
           })
           display.stop()
           const published = { name, version, platform: `${platform.os}/${platform.arch}`, tags, blob, entry: hash }

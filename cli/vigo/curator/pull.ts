@@ -1,10 +1,10 @@
 import { constants } from 'node:fs'
-import { copyFile, rename, rm } from 'node:fs/promises'
+import { access, copyFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { interruptSignal, type ProgressMode, paint, print, printJson, showProgress } from '#cli/shell'
-import { curatorRoutes, type Progress } from '#node/api'
-import { formatDuration, formatSize } from '#node/kit'
+import { ApiError, curatorRoutes, type Progress } from '#node/api'
+import { codeOf, formatDuration, formatSize, VigoError } from '#node/kit'
 import { ownPuddle, withAgent } from '../client.ts'
 import { type Platform, platformOption } from './platform.ts'
 import { progressOption } from './progress-option.ts'
@@ -17,8 +17,9 @@ export function addPull(curator: Command): void {
     .option('--output <file>', 'also copy it there')
     .option('--progress <mode>', 'auto, bar, json or none', progressOption, 'auto')
     .option('--json', 'print the result as JSON')
-    .action((reference: string, options: PullOptions, command: Command) =>
-      withAgent(
+    .action(async (reference: string, options: PullOptions, command: Command) => {
+      if (options.output !== undefined) await requirePlace(resolve(options.output))
+      await withAgent(
         command,
         async client => {
           const display = showProgress(options.progress)
@@ -51,8 +52,8 @@ export function addPull(curator: Command): void {
           }
         },
         'curator',
-      ),
-    )
+      )
+    })
 }
 
 interface PullOptions {
@@ -75,6 +76,21 @@ function momentOf(progress: Progress) {
   }
 }
 
+/** Before anything is transferred. @throws ApiError 'bad-request' when no file can be written there */
+async function requirePlace(target: string): Promise<void> {
+  const isFolder = (path: string): Promise<boolean> =>
+    stat(path).then(
+      found => found.isDirectory(),
+      () => false,
+    )
+  const folder = dirname(target)
+  if (await isFolder(target)) throw new ApiError('bad-request', `${target} is a folder; --output names a file`)
+  if (!(await isFolder(folder))) throw new ApiError('bad-request', `there is no folder ${folder} for --output`)
+  await access(folder, constants.W_OK).catch(() => {
+    throw new ApiError('bad-request', `you may not write to ${folder}, where --output would be`)
+  })
+}
+
 async function copyTo(path: string, output: string): Promise<string> {
   const target = resolve(output)
   const temporary = join(dirname(target), `.tmp-vigo-${process.pid}-${basename(target)}`)
@@ -83,7 +99,8 @@ async function copyTo(path: string, output: string): Promise<string> {
     await rename(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw error
+    if (codeOf(error) !== 'ENOSPC') throw error
+    throw new VigoError('disk-full', `there is no room for ${target}; the artifact itself is here, at ${path}`)
   }
   return target
 }

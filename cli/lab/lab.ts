@@ -107,11 +107,15 @@ export class Lab {
     await this.#ready(name)
   }
 
-  /** Ends a node's daemon with the signal and waits until it is gone. */
+  /** Signals a node's daemon and waits until it is gone, unless the signal only stops it or lets it go on. */
   async kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const node = this.node(name)
     if (node.process === null || !(await isAlive(node.process))) {
       throw new LabError('failed', `${name} is not running; start it with vigo lab start ${name}`)
+    }
+    if (signal === 'SIGSTOP' || signal === 'SIGTSTP' || signal === 'SIGCONT') {
+      process.kill(node.process.pid, signal)
+      return
     }
     await stopProcess(node.process, signal, STOP_TIMEOUT_MS)
     await this.#set({ ...node, process: null })

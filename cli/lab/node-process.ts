@@ -34,6 +34,8 @@ export async function isAlive({ pid, startedAt }: ProcessId): Promise<boolean> {
 export async function stopProcess(process_: ProcessId, signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
   if (!(await isAlive(process_))) return
   process.kill(process_.pid, signal)
+  // One that was stopped takes other signals than SIGKILL only when it goes on.
+  process.kill(process_.pid, 'SIGCONT')
   const deadline = performance.now() + timeoutMs
   while (await isAlive(process_)) {
     if (performance.now() > deadline)

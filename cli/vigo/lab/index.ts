@@ -44,7 +44,7 @@ export function addLab(program: Command): void {
     .option('--signal <name>', 'for example SIGTERM or SIGSTOP', signalOption, 'SIGKILL')
     .action(async (name: string, options: LabOptions & { signal: NodeJS.Signals }) => {
       await (await Lab.open(options.dir)).kill(name, options.signal)
-      print(`${name} is stopped.`)
+      print(options.signal === 'SIGCONT' ? `${name} goes on.` : `${name} is stopped.`)
     })
 
   withFolder('start <node>')

@@ -1,4 +1,3 @@
-import { messageOf } from '#node/kit'
 import { type CommandName, commands } from './commands.ts'
 
 /** A peer in its own process: answers its parent's commands, and ends when the parent does. */
@@ -7,9 +6,8 @@ process.on('message', ({ id, command, argument }: { id: number; command: Command
   Promise.resolve()
     .then((): Promise<unknown> => commands[command](argument))
     .then(
-      answer => process.send?.({ id, answer }),
-      (error: unknown) =>
-        process.send?.({ id, error: error instanceof Error ? (error.stack ?? messageOf(error)) : '' }),
+      answer => reply({ id, answer }),
+      (error: unknown) => reply({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     )
 })
 
@@ -19,3 +17,7 @@ process.on('disconnect', () => {
     .catch(() => undefined)
     .finally(() => process.exit(0))
 })
+
+function reply(message: object): void {
+  if (process.connected) process.send?.(message)
+}

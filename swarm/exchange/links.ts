@@ -32,6 +32,7 @@ export class Links {
   readonly #max: number
   readonly #open: (peer: PeerId) => AskStream | null
   readonly #events: LinkEvents
+  #closed = false
   readonly #links = new Map<PeerId, Link>()
   readonly #known = new Map<PeerId, { failures: number; notBefore: number; reason: string | null }>()
 
@@ -74,6 +75,7 @@ export class Links {
 
   /** The member may have the blob. */
   suggest(peer: PeerId, now: number): void {
+    if (this.#closed) return
     const known = this.#known.get(peer) ?? { failures: 0, notBefore: 0, reason: null }
     if (!this.#known.has(peer)) {
       if (this.#known.size >= MAX_KNOWN) return
@@ -102,7 +104,9 @@ export class Links {
     if (known) known.reason = reason
   }
 
+  /** From here on suggestions are ignored: nobody would end what they start. */
   close(): void {
+    this.#closed = true
     for (const link of this.#links.values()) link.stream.unsubscribe(link.handle)
     this.#links.clear()
   }

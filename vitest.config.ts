@@ -16,7 +16,7 @@ const project = (name: string, include: string[], testTimeout: number, maxWorker
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['{node,swarm,curator,gitback,config,cli,bench}/**/*.test.ts'], 20_000),
+      project('unit', ['*.test.ts', '{node,swarm,curator,gitback,config,cli,bench}/**/*.test.ts'], 20_000),
       project('sim', ['{node,swarm,curator}/**/*.sim.ts'], 120_000),
       project('e2e', ['{node,swarm,curator,cli}/**/*.e2e.ts'], 300_000, 1),
     ],

@@ -33,11 +33,18 @@ const blob: PlatformBlob = {
 let folder: string
 let db: Level
 let catalog: Catalog
+const successors = new Map<string, string>()
 
 async function open(): Promise<void> {
   db = new Level(folder)
   await db.open()
-  catalog = await Catalog.open({ db, fleetId, clock: systemClock, logger: silentLogger })
+  catalog = await Catalog.open({
+    db,
+    fleetId,
+    clock: systemClock,
+    logger: silentLogger,
+    successorOf: key => successors.get(key) ?? null,
+  })
 }
 
 async function reopen(): Promise<void> {
@@ -90,10 +97,10 @@ describe('a catalog', () => {
     const first = await signed(draft(push('1')))
     await catalog.offer(first)
     await catalog.offer(await signed(draft(push('2'))))
-    expect(await catalog.offer(first)).toBe('known')
+    expect(await catalog.offer(first)).toBe('outdated')
     await catalog.offer(await signed(draft({ type: 'remove' })))
     await reopen()
-    expect(await catalog.offer(first)).toBe('known')
+    expect(await catalog.offer(first)).toBe('outdated')
     expect(catalog.get(id)?.view.tombstone).toBe(true)
     await catalog.offer(await signed(draft(push('3'))))
     expect(Object.keys(catalog.get(id)?.view.versions ?? {})).toEqual(['3'])
@@ -110,8 +117,8 @@ describe('a catalog', () => {
     await rm(folder, { recursive: true })
     await open()
     expect(await catalog.offer(last)).toBe('new')
-    expect(await catalog.offer(first)).toBe('known')
-    expect(await catalog.offer(removal)).toBe('known')
+    expect(await catalog.offer(first)).toBe('outdated')
+    expect(await catalog.offer(removal)).toBe('outdated')
   })
 
   test.each<[string, () => Promise<Parameters<Catalog['offer']>[0]>, string]>([
@@ -152,6 +159,11 @@ describe('a catalog', () => {
       async () => signed(draft(push('1'), alice, { tags: { x: '9' } })),
       'malformed',
     ],
+    [
+      'a tombstone that still has versions',
+      async () => signed(draft(push('1'), alice, { tombstone: true })),
+      'malformed',
+    ],
     ['an unknown kind', async () => signed(draft(push('1'), alice, { kind: 'virus' as never })), 'malformed'],
     [
       'a field that the format does not have',
@@ -183,7 +195,13 @@ describe('a catalog', () => {
     let now = Date.now()
     await db.close()
     db = new Level(folder)
-    catalog = await Catalog.open({ db, fleetId, clock: { ...systemClock, now: () => now }, logger: silentLogger })
+    catalog = await Catalog.open({
+      db,
+      fleetId,
+      clock: { ...systemClock, now: () => now },
+      logger: silentLogger,
+      successorOf: () => null,
+    })
     expect(await catalog.offer(await signed(draft(push('1'), alice, { issuedAt: now + 3_600_000 })))).toBe('held')
     expect(catalog.get(id)).toBeUndefined()
     now += 3_600_000
@@ -242,8 +260,23 @@ describe('a catalog', () => {
     })
     await catalog.offer(await signed(entry, mallory))
     const late = draft(push('9'), alice)
-    expect(await catalog.offer(await signed({ ...late, epoch: 0, delegations: [] }))).toBe('known')
+    expect(await catalog.offer(await signed({ ...late, epoch: 0, delegations: [] }))).toBe('outdated')
     expect(Object.keys(catalog.get(id)?.view.versions ?? {}).sort()).toEqual(['1', '2'])
+  })
+
+  test('a stolen old key cannot outbid the rekey with a longer chain', async () => {
+    const heir = signerFromSeed(new Uint8Array(32).fill(3))
+    const thief = signerFromSeed(new Uint8Array(32).fill(4))
+    await catalog.offer(await signed(draft(push('1'))))
+    successors.set(toHex(alice.publicKey), toHex(heir.publicKey))
+    const chain = [
+      await signBridge(fleetId, alice, mallory.publicKey, 1),
+      await signBridge(fleetId, mallory, thief.publicKey, 1),
+    ]
+    const entry = draft(push('2'), alice, { signer: toHex(thief.publicKey), delegations: chain, epoch: 2 })
+    expect(await catalog.offer(await signed(entry, thief))).toBe('known')
+    expect(Object.keys(catalog.get(id)?.view.versions ?? {})).toEqual(['1'])
+    successors.clear()
   })
 
   test('a tampered database row is dropped at start, and the others stay', async () => {

@@ -1,7 +1,7 @@
 import type { Level } from 'level'
 import { type Clock, fromHex, KeyedMutex, type Logger } from '#node/kit'
 import { type Outcome, type RecordSet, RecordTable } from '#swarm/gossip'
-import { requireChain } from '#swarm/puddle'
+import { readBridge, requireChain } from '#swarm/puddle'
 import { decodeRecord, RecordError, requireSignature, type SignedRecord } from '#swarm/record'
 import { artifactId, type Entry, readEntry } from './entry.ts'
 import { type ArtifactView, type Head, headsOf, isAncestor, joinHeads } from './join.ts'
@@ -26,6 +26,7 @@ export class Catalog implements RecordSet {
   readonly #fleetId: string
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #successorOf: (puddle: string) => string | null
   readonly #artifacts = new Map<string, Artifact>()
   readonly #held = new Map<string, SignedRecord>()
   readonly #listeners = new Set<(artifact: Artifact) => void>()
@@ -36,6 +37,7 @@ export class Catalog implements RecordSet {
     this.#fleetId = options.fleetId
     this.#clock = options.clock
     this.#logger = options.logger
+    this.#successorOf = options.successorOf
   }
 
   static async open(options: CatalogOptions): Promise<Catalog> {
@@ -91,7 +93,7 @@ export class Catalog implements RecordSet {
     const entry = readEntry(record)
     const id = artifactId(entry.founder, entry.name)
     if (this.table.has(id, record.hash)) return 'known'
-    if (this.#isOutdated(id, entry)) return 'known'
+    if (this.#isOutdated(id, entry)) return 'outdated'
     await this.#verifyRights(record, entry)
     if (entry.issuedAt > this.#clock.now() + FUTURE_TOLERANCE_MS) return this.#hold(record)
     return this.#mutex.run(id, () => this.#merge(id, { hash: record.hash, entry }, record, options))
@@ -109,7 +111,7 @@ export class Catalog implements RecordSet {
 
   async #merge(id: string, head: Head, record: SignedRecord, options: { sync?: boolean }): Promise<Outcome> {
     const before = this.#artifacts.get(id)?.heads ?? []
-    if (this.#isOutdated(id, head.entry)) return 'known'
+    if (this.#isOutdated(id, head.entry)) return 'outdated'
     this.#requireFrozenKind(before, head.entry)
     if (before.length === 0 && this.#artifacts.size >= MAX_ARTIFACTS) {
       throw new RecordError(
@@ -118,7 +120,7 @@ export class Catalog implements RecordSet {
       )
     }
     const after = headsOf([...before, head])
-    if (!after.some(kept => kept.hash === head.hash)) return 'known'
+    if (!after.some(kept => kept.hash === head.hash)) return 'outdated'
     const dropped = before.filter(old => !after.some(kept => kept.hash === old.hash)).map(old => old.hash)
     await this.table.replace(id, record, dropped, options)
     const artifact = this.#set(id, after)
@@ -130,6 +132,15 @@ export class Catalog implements RecordSet {
     const artifact = { id, heads, view: joinHeads(heads) }
     this.#artifacts.set(id, artifact)
     return artifact
+  }
+
+  /** The chain leaves the way that this machine knows the puddle to have gone: somebody uses a key that was replaced. */
+  #isLedAstray(entry: Entry): boolean {
+    return entry.delegations.some(record => {
+      const bridge = readBridge(record)
+      const successor = this.#successorOf(bridge.old)
+      return successor !== null && successor !== bridge.new
+    })
   }
 
   #isOutdated(id: string, entry: Entry): boolean {
@@ -179,4 +190,6 @@ export interface CatalogOptions {
   fleetId: string
   clock: Clock
   logger: Logger
+  /** Which key a puddle's key was replaced by, if any. */
+  successorOf: (puddle: string) => string | null
 }

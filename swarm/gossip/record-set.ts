@@ -5,9 +5,10 @@ export const topics = ['roster', 'names', 'catalog', 'moderation'] as const
 export type Topic = (typeof topics)[number]
 
 /** - `new`: changed what this machine holds, so it is worth forwarding
- *  - `known`: held already, or older than what is held
+ *  - `known`: held already
+ *  - `outdated`: superseded by what is held, and not taken
  *  - `held`: cannot be judged yet (from the future, or its issuer is unknown); kept aside or asked for again later */
-export type Outcome = 'new' | 'known' | 'held'
+export type Outcome = 'new' | 'known' | 'outdated' | 'held'
 
 /**
  * One kind of shared knowledge, replicated on every member: a join-semilattice of signed records. Offering the same records

@@ -15,7 +15,7 @@ import {
 } from '#node/kit'
 import { decodeRecord, encodeRecord, RecordError, type SignedRecord } from '#swarm/record'
 import type { RecordSet, Topic } from './record-set.ts'
-import { type SyncReport, serveSync, syncWith } from './sync.ts'
+import { noteOutdated, type SyncReport, serveSync, syncWith } from './sync.ts'
 
 /**
  * Topics `/vigo/<fleet id>/<topic>/1`. A message is a batch:
@@ -122,6 +122,7 @@ export class Replication {
     try {
       const { records, announced } = decodeMessage(message)
       const outcomes = await Promise.all(records.map(record => set.offer(record)))
+      noteOutdated(this.#options.logger, from, set.topic, outcomes)
       if (announced.some(row => !set.table.has(row.id, row.hash))) this.#syncSoon(from, 0)
       const worthForwarding = outcomes.includes('new') || announced.some(row => !set.table.has(row.id, row.hash))
       return worthForwarding ? 'accept' : 'ignore'

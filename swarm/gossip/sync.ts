@@ -1,7 +1,7 @@
 import { type FrameStream, type Host, HostError, type PeerId } from '#node/host'
 import { Deadline, type Logger, messageOf } from '#node/kit'
 import { decodeRecord, RecordError } from '#swarm/record'
-import type { RecordSet } from './record-set.ts'
+import type { Outcome, RecordSet, Topic } from './record-set.ts'
 import type { Row } from './record-table.ts'
 import {
   decodeSync,
@@ -93,6 +93,13 @@ export async function syncWith(
   }
 }
 
+/** A member that was away offers what it last knew; so does one that replays. Either way it is not taken. */
+export function noteOutdated(logger: Logger, peer: PeerId, topic: Topic, outcomes: readonly (Outcome | null)[]): void {
+  const count = outcomes.filter(outcome => outcome === 'outdated').length
+  if (count === 0) return
+  logger.info('record-outdated', { peer, topic, count }, 'a member sent records that newer ones here have superseded')
+}
+
 /** The messages of one stream under one deadline. */
 class Conversation {
   readonly #stream: FrameStream
@@ -180,6 +187,12 @@ class Conversation {
     for await (const message of this.untilDone()) {
       if (message.type !== 'records') throw this.unexpected(message)
       const outcomes = await Promise.allSettled(message.envelopes.map(async bytes => set.offer(decodeRecord(bytes))))
+      noteOutdated(
+        this.#logger,
+        this.#stream.peer,
+        set.topic,
+        outcomes.map(outcome => (outcome.status === 'fulfilled' ? outcome.value : null)),
+      )
       for (const outcome of outcomes) {
         if (outcome.status === 'fulfilled') {
           if (outcome.value === 'new') accepted++

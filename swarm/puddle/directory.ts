@@ -51,7 +51,7 @@ export class PuddleDirectory implements RecordSet {
     await requireSignature(record, this.#fleetId, fromHex(signer))
     return this.#mutex.run(id, async () => {
       const current = (record.kind === 'name-claim' ? this.#claims : this.#bridges).get(signer)?.record
-      if (current !== undefined && !supersedes(record, current)) return 'known'
+      if (current !== undefined && !supersedes(record, current)) return 'outdated'
       await this.table.replace(id, record, current === undefined ? [] : [current.hash], options)
       this.#accept(record)
       return 'new'
@@ -80,6 +80,11 @@ export class PuddleDirectory implements RecordSet {
 
   claimOf(puddle: string): NameClaim | null {
     return this.#claims.get(puddle)?.claim ?? null
+  }
+
+  /** The key that this one was replaced by, as this machine first learned it. */
+  successorOf(puddle: string): string | null {
+    return this.#bridges.get(puddle)?.bridge.new ?? null
   }
 
   newestKey(puddle: string): string {
@@ -151,9 +156,12 @@ function aboutOf(record: SignedRecord): { id: string; signer: string } {
   throw new RecordError('malformed', `a ${record.kind} record does not belong among the names`)
 }
 
-/** Of two bridges from one key every member keeps the same: the one with the smaller hash. */
+/**
+ * Of two bridges from one key each member keeps the one that it learned first: who steals a key that was replaced before cannot
+ * lead its puddle elsewhere any more. Claims of names: the highest serial, then the smallest hash.
+ */
 function supersedes(candidate: SignedRecord, current: SignedRecord): boolean {
-  if (candidate.kind === 'rekey-bridge') return candidate.hash < current.hash
+  if (candidate.kind === 'rekey-bridge') return false
   const a = readNameClaim(candidate)
   const b = readNameClaim(current)
   return a.serial === b.serial ? candidate.hash < current.hash : a.serial > b.serial

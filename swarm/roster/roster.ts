@@ -115,7 +115,7 @@ export class Roster implements RecordSet {
       }
       const current =
         kind === 'admission' ? this.#admissions.get(statement.peer) : this.#revocations.get(statement.peer)
-      if (current !== undefined && !supersedes(record, current.record)) return 'known'
+      if (current !== undefined && !supersedes(record, current.record, this.fleetId)) return 'outdated'
       await this.table.replace(id, record, current === undefined ? [] : [current.record.hash], options)
       const before = this.isMember(statement.peer)
       this.#accept(record)
@@ -135,12 +135,15 @@ export class Roster implements RecordSet {
     if (record.kind === 'admission') {
       const admission = readAdmission(record)
       const current = this.#admissions.get(admission.peer)
-      if (current === undefined || supersedes(record, current.record)) {
+      if (current === undefined || supersedes(record, current.record, this.fleetId)) {
         this.#admissions.set(admission.peer, { admission, record })
       }
     } else {
       const revocation = readRevocation(record)
-      this.#revocations.set(revocation.peer, { revocation, record })
+      const current = this.#revocations.get(revocation.peer)
+      if (current === undefined || supersedes(record, current.record, this.fleetId)) {
+        this.#revocations.set(revocation.peer, { revocation, record })
+      }
     }
   }
 
@@ -184,9 +187,11 @@ function issuerOf(record: SignedRecord): string {
   return record.kind === 'admission' ? readAdmission(record).issuer : readRevocation(record).issuer
 }
 
-function supersedes(candidate: SignedRecord, current: SignedRecord): boolean {
+/** What the founder says outranks what a bolt says; then the serial counts, then the hash, so that all members keep the same. */
+function supersedes(candidate: SignedRecord, current: SignedRecord, founder: string): boolean {
+  const byFounder = Number(issuerOf(candidate) === founder) - Number(issuerOf(current) === founder)
+  if (byFounder !== 0) return byFounder > 0
   if (candidate.kind === 'revocation') return candidate.hash < current.hash
-  const a = readAdmission(candidate)
-  const b = readAdmission(current)
-  return a.serial === b.serial ? candidate.hash < current.hash : a.serial > b.serial
+  const serial = readAdmission(candidate).serial - readAdmission(current).serial
+  return serial === 0 ? candidate.hash < current.hash : serial > 0
 }

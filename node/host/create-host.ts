@@ -66,7 +66,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     privateKeySeed: options.privateKeySeed,
     listen,
     announce: options.announce ?? [],
-    gater: connectionGater(options.gate),
+    gater: connectionGater(options.gate, options.logger),
     services,
     transports,
     peerDiscovery: options.mdns === true ? [await mdnsDiscovery(options.fleetId)] : [],

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { print, printJson, printTable } from '#cli/shell'
 import { serverRoutes } from '#node/api'
 import { formatDuration, messageOf, parseDuration } from '#node/kit'
@@ -10,7 +10,11 @@ export function addToken(program: Command): void {
     .command('create')
     .description('print a join URL for new machines')
     .option('--pattern <glob>', 'host names that it is good for', '*')
-    .option('--ttl <duration>', 'how long it is good', durationOption, parseDuration('24h'))
+    .addOption(
+      new Option('--ttl <duration>', 'how long it is good')
+        .argParser(durationOption)
+        .default(parseDuration('24h'), '24h'),
+    )
     .option('--uses <n>', 'how many machines it admits', usesOption, 1)
     .option('--json', 'print as JSON')
     .action((options: CreateOptions, command: Command) =>

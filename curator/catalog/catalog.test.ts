@@ -274,7 +274,7 @@ describe('a catalog', () => {
       await signBridge(fleetId, mallory, thief.publicKey, 1),
     ]
     const entry = draft(push('2'), alice, { signer: toHex(thief.publicKey), delegations: chain, epoch: 2 })
-    expect(await catalog.offer(await signed(entry, thief))).toBe('known')
+    expect(await catalog.offer(await signed(entry, thief))).toBe('outdated')
     expect(Object.keys(catalog.get(id)?.view.versions ?? {})).toEqual(['1'])
     successors.clear()
   })

@@ -93,7 +93,7 @@ export class Catalog implements RecordSet {
     const entry = readEntry(record)
     const id = artifactId(entry.founder, entry.name)
     if (this.table.has(id, record.hash)) return 'known'
-    if (this.#isOutdated(id, entry)) return 'outdated'
+    if (this.#isOutdated(id, entry) || this.#isLedAstray(entry)) return 'outdated'
     await this.#verifyRights(record, entry)
     if (entry.issuedAt > this.#clock.now() + FUTURE_TOLERANCE_MS) return this.#hold(record)
     return this.#mutex.run(id, () => this.#merge(id, { hash: record.hash, entry }, record, options))

@@ -96,6 +96,7 @@ export function readEntry(record: SignedRecord): Entry {
   body.done()
   if (entry.epoch !== entry.delegations.length) throw body.refuse('epoch', 'must be the number of delegations')
   if (entry.seq < 1) throw body.refuse('seq', 'must be at least 1')
+  if (entry.tombstone && Object.keys(entry.versions).length > 0) throw body.refuse('tombstone', 'must have no versions')
   for (const [tag, version] of Object.entries(entry.tags)) {
     if (!Object.hasOwn(entry.versions, version))
       throw body.refuse('tags', `has '${tag}' on a version that is not there`)

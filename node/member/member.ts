@@ -107,7 +107,7 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
   closers.push(() => db.close())
   const roster = await Roster.open({ db, fleetId, logger })
   const directory = await PuddleDirectory.open({ db, fleetId, logger })
-  const catalog = await Catalog.open({ db, fleetId, clock, logger })
+  const catalog = await Catalog.open({ db, fleetId, clock, logger, successorOf: key => directory.successorOf(key) })
   const store = await openFsStore({
     folder: layout.swarm,
     db,

@@ -164,14 +164,14 @@ export class EnrolmentDesk {
     return this.#welcome(peer)
   }
 
+  /** The bolts, without which the admission means nothing to the newcomer, and the admission itself. */
   #welcome(peer: string): EnrolResponse {
-    const records = this.#options.roster.snapshot().filter(record => {
-      if (record.kind !== 'admission') return false
-      return record.body['role'] === 'bolt' || record.body['peer'] === peer
-    })
+    const admissions = this.#options.roster.snapshot().filter(record => record.kind === 'admission')
+    const bolts = admissions.filter(({ body }) => body['role'] === 'bolt' && body['peer'] !== peer)
+    const own = admissions.filter(({ body }) => body['peer'] === peer)
     return {
       admitted: true,
-      records: records.slice(0, MAX_BOLTS),
+      records: [...bolts.slice(0, MAX_BOLTS - 1), ...own],
       addresses: this.#options.addresses().slice(0, MAX_ADDRESSES),
       settings: this.#options.settings(),
     }

@@ -113,6 +113,19 @@ describe('the roster', () => {
     expect(roster.isMember(hex(envoy))).toBe(true)
   })
 
+  test('a bolt cannot demote a bolt by admitting its key again, nor shield it from the founder', async () => {
+    await roster.offer(await admit(bolt, 'bolt', founder))
+    await roster.offer(await admit(stranger, 'bolt', founder))
+    expect(await roster.offer(await admit(stranger, 'envoy', bolt, 99))).toBe('outdated')
+    expect(roster.isBolt(hex(stranger))).toBe(true)
+    const early = key(9)
+    await roster.offer(await revoke(early, bolt))
+    await roster.offer(await admit(early, 'bolt', founder))
+    expect(roster.isMember(hex(early))).toBe(true)
+    expect(await roster.offer(await revoke(early, founder))).toBe('new')
+    expect(roster.isMember(hex(early))).toBe(false)
+  })
+
   test('does not depend on the order in which records arrive', async () => {
     const records = [
       await admit(founder, 'bolt', founder),

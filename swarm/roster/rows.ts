@@ -6,7 +6,7 @@ import { BodyReader, HOSTNAME, PLATFORM_PART, type SignedRecord, type Signer, si
  *
  * `admission` lets one peer in: `{ peer, hostname, role, os, arch, serial, issuer, issued_at }`.
  *   The founder (whose public key is the fleet id) may admit bolts and envoys, a bolt only envoys. Of several admissions of
- *   one peer the highest (serial, hash) counts.
+ *   one peer the founder's count before a bolt's, then the highest serial, then the smallest hash.
  * `revocation` puts a peer out for good: `{ peer, reason, issuer, issued_at }`.
  *   The founder may revoke anybody but itself, a bolt only envoys. It is never undone: the machine gets a new key instead.
  *

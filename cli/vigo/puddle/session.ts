@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { layoutOf, print, readPassphrase } from '#cli/shell'
 import { formatDuration, fromHex, isHex, messageOf, parseDuration, toHex } from '#node/kit'
 import { IdentityFiles, PuddleError, SessionClient, serveSession } from '#swarm/puddle/session'
@@ -11,7 +11,11 @@ export function addSession(puddle: Command): void {
   puddle
     .command('unlock')
     .description('open a session that signs for you until it is idle for a while')
-    .option('--idle <duration>', 'lock again when unused for this long', durationOption, parseDuration('15m'))
+    .addOption(
+      new Option('--idle <duration>', 'lock again when unused for this long')
+        .argParser(durationOption)
+        .default(parseDuration('15m'), '15m'),
+    )
     .option('--passphrase-file <file>', 'read the passphrase from the first line of a file')
     .action(async (options: { idle: number; passphraseFile?: string }, command: Command) => {
       const { puddle: folder, puddleSocket } = layoutOf(command)

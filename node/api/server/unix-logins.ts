@@ -52,7 +52,10 @@ export class UnixLogins {
     let user: UnixUser
     try {
       const stat = await lstat(made)
-      if (!stat.isDirectory()) throw new ApiError('unauthorized', 'the proof is not a folder')
+      // Others could have moved a folder here that its owner left open to them, but none that only its owner may enter.
+      if (!stat.isDirectory() || (stat.mode & 0o777) !== 0o700) {
+        throw new ApiError('unauthorized', 'the proof is not a folder of mode 0700')
+      }
       user = { uid: stat.uid }
     } catch (error) {
       if (codeOf(error) === 'ENOENT') throw new ApiError('unauthorized', 'the proof was not made')

@@ -138,10 +138,10 @@ describe('neighbours', () => {
     await hosts[1]?.connect(peers[0] ?? '')
     await hosts[2]?.connect(peers[0] ?? '')
     await vi.waitFor(() => expect(hosts[1]?.peers()).toContain(peers[2]), { timeout: 5_000 })
+    const book = () => readFile(join(folder, 'book1.json'), 'utf8')
+    await vi.waitFor(async () => expect(Object.keys(JSON.parse(await book()))).toContain(peers[2]), { timeout: 5_000 })
     for (const neighbours of all) await neighbours.close()
     for (const host of hosts) await host.close()
-    const book: unknown = JSON.parse(await readFile(join(folder, 'book1.json'), 'utf8'))
-    expect(Object.keys(book as object)).toContain(peers[2])
   })
 
   test('speak a stable wire form and refuse hostile bytes', () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { emitKeypressEvents, type Key } from 'node:readline'
-import { VigoError } from '#node/kit'
+import { messageOf, VigoError } from '#node/kit'
 import { interruptSignal } from './program.ts'
 
 const MAX_BYTES = 4096
@@ -20,7 +20,7 @@ export async function readPassphrase(options: {
   const fromEnvironment = options.ignoreEnvironment ? undefined : process.env['VIGO_PUDDLE_PASSPHRASE_FILE']
   const file = options.file ?? fromEnvironment
   if (file !== undefined) {
-    const text = (await readFile(file, 'utf8')).slice(0, MAX_BYTES)
+    const text = (await readFile(file, 'utf8').catch(unreadable)).slice(0, MAX_BYTES)
     const [line = ''] = text.split(/\r?\n/)
     return line
   }
@@ -35,6 +35,10 @@ export async function readPassphrase(options: {
     throw new PassphraseError('usage', 'the two passphrases differ; nothing was changed')
   }
   return passphrase
+}
+
+function unreadable(error: unknown): never {
+  throw new PassphraseError('usage', `the passphrase file cannot be read: ${messageOf(error)}`)
 }
 
 /** Asks on the terminal without showing what is typed. */

@@ -105,6 +105,13 @@ export class Curator {
     const { name, puddle, change } = request
     const target = change.type === 'push' || change.type === 'set-target' ? change.target : null
     if (target !== null) requireTarget(target)
+    const newest = directory.newestKey(puddle)
+    if (newest !== puddle) {
+      throw new CatalogError(
+        'conflict',
+        `the key ${puddle.slice(0, 12)}… was replaced by ${newest.slice(0, 12)}… in a rekey; run vigo swarm puddle leave --yes and join to have the new one here (or rekey again, if that was interrupted on this machine)`,
+      )
+    }
     const founders = [puddle, ...directory.olderKeys(puddle)]
     const founder = founders.find(key => catalog.get(artifactId(key, name)) !== undefined) ?? puddle
     const delegations = directory.chain(founder, puddle)

@@ -11,6 +11,16 @@ export interface Row {
 export const BUCKETS = 256
 export const DIGEST_BYTES = 16
 
+type Operation =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: string }
+
+interface Batch {
+  readonly operations: Operation[]
+  sync: boolean
+  written: Promise<void>
+}
+
 type Section = ReturnType<typeof openSection>
 
 function openSection(db: Level, name: string) {
@@ -27,6 +37,7 @@ export class RecordTable {
   readonly #digests = new Uint8Array(BUCKETS * DIGEST_BYTES)
   readonly #log: Logger
   #count = 0
+  #next: Batch | null = null
 
   private constructor(section: Section, log: Logger) {
     this.#section = section
@@ -85,7 +96,13 @@ export class RecordTable {
   }
 
   async load(row: Row): Promise<Uint8Array | null> {
-    return (await this.#section.get(`${row.id}/${row.hash}`)) ?? null
+    return (await this.#section.get(keyOf(row.id, row.hash))) ?? null
+  }
+
+  /** In the order of the rows, as one read; null for a row that is gone. */
+  async loadMany(rows: readonly Row[]): Promise<(Uint8Array | null)[]> {
+    const values = await this.#section.getMany(rows.map(({ id, hash }) => keyOf(id, hash)))
+    return values.map(value => value ?? null)
   }
 
   /** Adds one row and removes others as one step. Nothing changes in memory before it is written. */
@@ -95,13 +112,26 @@ export class RecordTable {
     remove: readonly string[],
     options: { sync?: boolean } = {},
   ): Promise<void> {
-    const operations = [
-      ...remove.map(hash => ({ type: 'del' as const, key: `${id}/${hash}` })),
-      ...(add === null ? [] : [{ type: 'put' as const, key: `${id}/${add.hash}`, value: encodeRecord(add) }]),
-    ]
-    await this.#section.batch(operations, { sync: options.sync ?? false } as object)
+    const operations: Operation[] = remove.map(hash => ({ type: 'del', key: keyOf(id, hash) }))
+    if (add !== null) operations.push({ type: 'put', key: keyOf(id, add.hash), value: encodeRecord(add) })
+    await this.#write(operations, options.sync ?? false)
     for (const hash of remove) this.#unindex(id, hash)
     if (add !== null) this.#index(id, add.hash)
+  }
+
+  /** What is asked for in one turn of the event loop is written as one batch: a sync brings hundreds of records at once. */
+  #write(operations: readonly Operation[], sync: boolean): Promise<void> {
+    if (this.#next === null) {
+      const next: Batch = { operations: [], sync: false, written: Promise.resolve() }
+      this.#next = next
+      next.written = new Promise<void>(resolve => setImmediate(resolve)).then(() => {
+        this.#next = null
+        return this.#section.batch(next.operations, { sync: next.sync } as object)
+      })
+    }
+    this.#next.operations.push(...operations)
+    this.#next.sync ||= sync
+    return this.#next.written
   }
 
   #index(id: string, hash: string): void {
@@ -128,6 +158,10 @@ export class RecordTable {
       this.#digests[at + i] = (this.#digests[at + i] ?? 0) ^ (digest[i] ?? 0)
     }
   }
+}
+
+function keyOf(id: string, hash: string): string {
+  return `${id}/${hash}`
 }
 
 export function bucketOf(id: string): number {

@@ -301,6 +301,8 @@ describe('the file store', () => {
       code: 'disk-full',
       message: expect.stringContaining('free some space'),
     })
+    expect(await store.stat(bigger.blob)).toBeNull()
+    expect(await readdir(join(folder, 'partial'))).toEqual([])
   })
 
   it('syncs by itself, so that chunks survive without a call', async () => {

@@ -180,7 +180,7 @@ class FileBlobStore implements FsStore {
         if (row?.state === 'partial' && row.chunks !== manifest.hash) row = await this.#dropOther(row, manifest)
         if (row === null) await this.#parts.index.add(this.#newRow(manifest), manifest)
         const blob = await this.#open.take(manifest.blob, manifest)
-        if (!blob.isComplete) await this.#reserve(blob)
+        if (!blob.isComplete) await this.#reserve(blob, row === null)
         return new PartialHandle(blob, this.#open, blob => this.#complete(blob), manifest)
       }),
     )
@@ -371,11 +371,16 @@ class FileBlobStore implements FsStore {
     })
   }
 
-  async #reserve(blob: OpenBlob): Promise<void> {
+  /** Call it with the blob's lock. One that was begun in vain leaves nothing behind. */
+  async #reserve(blob: OpenBlob, isNew: boolean): Promise<void> {
     try {
       await this.#parts.space.reserve(blob, blob.row.sizeBytes - blob.bytesHeld)
     } catch (error) {
       await this.#open.giveBack(blob)
+      if (isNew) {
+        await removeFiles(this.#parts, blob.row)
+        await this.#parts.index.delete(blob.row, blob.manifest)
+      }
       throw error
     }
   }

@@ -72,7 +72,7 @@ describe(`kill -9 (seed ${seed})`, () => {
 
   test('of an agent that collects garbage keeps what is published and pinned', async () => {
     const kept = await fleet.push('envoy1', 'kept:1', await disguised(fleet.path('kept'), 0x44))
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 4; i++) {
       await writeFile(fleet.path('old'), randomBytes(3_000_000))
       await fleet.push('envoy1', `old-${i}:1`, fleet.path('old'))
       await fleet.knows('envoy3', `old-${i}:1`)

@@ -210,7 +210,7 @@ export function refusal(ran: Ran, code: number): string {
   expect(ran, ran.stderr).toMatchObject({ code, stdout: '' })
   expect(sentence, ran.stderr).toHaveLength(1)
   expect(sentence[0]).toMatch(/^(vigo|vigosrv|error): [^\n]{10,}$/)
-  expect(sentence[0]).not.toMatch(/undefined|\[object|E[A-Z]{4,}:/)
+  expect(sentence[0]).not.toMatch(/undefined|\[object|^vigo: E[A-Z]{4,}:/)
   return sentence[0] ?? ''
 }
 

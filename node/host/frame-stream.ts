@@ -3,8 +3,9 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import { messageOf } from '#node/kit'
 import { HostError } from './errors.ts'
 import { encodeFrame, FrameDecoder } from './frames.ts'
+import { lend } from './loans.ts'
 import { Turnstile } from './turnstile.ts'
-import type { CallOptions, FrameStream, PeerId } from './types.ts'
+import type { CallOptions, FrameStream, PeerId, SendOptions } from './types.ts'
 
 /** `send` asks its caller to wait while more than this is queued here. */
 const SEND_QUEUE_BYTES = 256 * 1024
@@ -55,9 +56,11 @@ export class Libp2pFrameStream implements FrameStream {
     return this.#closed.signal
   }
 
-  async send(parts: Uint8Array | readonly Uint8Array[], options: CallOptions = {}): Promise<void> {
+  async send(parts: Uint8Array | readonly Uint8Array[], options: SendOptions = {}): Promise<void> {
     options.signal?.throwIfAborted()
     this.#assertWritable()
+    const last = parts instanceof Uint8Array ? parts : parts.at(-1)
+    if (options.onSent !== undefined && last !== undefined) lend(last, options.onSent)
     this.#outgoing.append(encodeFrame(parts))
     if (this.#outgoing.byteLength >= GATHER_BYTES) this.#pump()
     else this.#schedulePump()

@@ -56,6 +56,14 @@ export interface OpenOptions extends CallOptions {
   overRelay?: boolean
 }
 
+export interface SendOptions extends CallOptions {
+  /**
+   * The last part's bytes were handed to the system: they may be changed from now on. It must be the only thing sent over its
+   * ArrayBuffer meanwhile. Never called when the stream breaks before, or on a connection that cannot tell.
+   */
+  onSent?: () => void
+}
+
 export type FrameHandler = (stream: FrameStream) => Promise<void>
 
 /**
@@ -71,7 +79,7 @@ export interface FrameStream {
    * Resolves when the stream wants more; until then the caller should not send.
    * @throws HostError when the stream is closed or the signal fires.
    */
-  send(parts: Uint8Array | readonly Uint8Array[], options?: CallOptions): Promise<void>
+  send(parts: Uint8Array | readonly Uint8Array[], options?: SendOptions): Promise<void>
   /**
    * The next frame, or null after the other side finished writing. The list's pieces are views that stay valid.
    * One reader at a time. @throws HostError on reset, on an oversized frame, or when the signal fires.

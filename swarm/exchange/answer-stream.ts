@@ -14,6 +14,7 @@ import {
 import { ExchangeError } from './errors.ts'
 import type { Holding, HoldingListener } from './holding.ts'
 import type { ExchangeLimits } from './limits.ts'
+import type { PieceBuffers } from './piece-buffers.ts'
 import type { UploadBudget } from './upload-budget.ts'
 import { UploadLine } from './upload-line.ts'
 
@@ -49,6 +50,7 @@ export class AnswerStream {
   readonly #subscriptions = new Map<number, Subscription>()
   readonly #control: Uint8Array[] = []
   readonly #line: UploadLine
+  readonly #buffers: PieceBuffers
   readonly #changed = new Set<Subscription>()
   readonly #news = new Set<Subscription>()
   #wake: (() => void) | null = null
@@ -61,7 +63,14 @@ export class AnswerStream {
 
   constructor(
     stream: FrameStream,
-    parts: { source: AnswerSource; limits: ExchangeLimits; budget: UploadBudget; clock: Clock; logger: Logger },
+    parts: {
+      source: AnswerSource
+      limits: ExchangeLimits
+      budget: UploadBudget
+      buffers: PieceBuffers
+      clock: Clock
+      logger: Logger
+    },
   ) {
     this.peer = stream.peer
     this.#stream = stream
@@ -69,8 +78,10 @@ export class AnswerStream {
     this.#limits = parts.limits
     this.#clock = parts.clock
     this.#logger = parts.logger
+    this.#buffers = parts.buffers
     this.#line = new UploadLine({
       budget: parts.budget,
+      buffers: parts.buffers,
       aheadBytes: parts.limits.uploadBytesPerPeer,
       onReady: () => this.#signal(),
       onUnreadable: (id, error) => {
@@ -259,7 +270,7 @@ export class AnswerStream {
       replica: subscription.replica,
       from: offset,
       length,
-      read: (at, count) => holding.read(chunk, at, count),
+      read: (at, count, allocate) => holding.read(chunk, at, count, allocate),
       head: at => dataHeader(id, at),
     })
   }
@@ -354,19 +365,21 @@ export class AnswerStream {
   async #writePiece(): Promise<boolean> {
     const piece = this.#line.next()
     if (!piece) return false
+    const { bytes } = piece
     const startedAt = this.#clock.monotonicMs()
+    const onSent = this.#buffers.owns(bytes) ? () => this.#buffers.giveBack(bytes) : undefined
     try {
-      await this.#send([piece.job.head(piece.offset), piece.bytes])
+      await this.#send([piece.job.head(piece.offset), bytes], onSent)
     } finally {
       this.#line.give(piece, this.#clock.monotonicMs() - startedAt)
     }
     return true
   }
 
-  async #send(parts: Uint8Array | readonly Uint8Array[]): Promise<void> {
+  async #send(parts: Uint8Array | readonly Uint8Array[], onSent?: () => void): Promise<void> {
     this.#sendingSince = this.#clock.monotonicMs()
     try {
-      await this.#stream.send(parts)
+      await this.#stream.send(parts, onSent ? { onSent } : {})
     } finally {
       this.#sendingSince = null
     }

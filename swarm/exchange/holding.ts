@@ -1,7 +1,7 @@
 import type { PeerId } from '#node/host'
 import { codeOf } from '#node/kit'
 import { Bitfield, type ChunkRef, type Sha256Hex } from '#swarm/chunk'
-import type { BlobReader, BlobStore } from '#swarm/store'
+import type { Allocate, BlobReader, BlobStore } from '#swarm/store'
 import type { Holds } from './codec.ts'
 import { SeedPolicy } from './seeding.ts'
 
@@ -76,15 +76,15 @@ export class Holding {
   }
 
   /** @throws StoreError */
-  async read(chunk: number, offset: number, length: number): Promise<Uint8Array> {
+  async read(chunk: number, offset: number, length: number, allocate: Allocate): Promise<Uint8Array> {
     const reader = this.#readers.at(-1)
     try {
-      if (reader) return await reader.readChunk(chunk, offset, length)
+      if (reader) return await reader.readChunk(chunk, offset, length, allocate)
     } catch (error) {
       if (codeOf(error) !== 'not-found' && codeOf(error) !== 'closed') throw error
     }
     await this.refresh()
-    return await this.#readers.at(-1)!.readChunk(chunk, offset, length)
+    return await this.#readers.at(-1)!.readChunk(chunk, offset, length, allocate)
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import { BLOBS_PROTOCOL, MAX_ASK_FRAME, MAX_HINTS, type WhoAnswer } from './code
 import { ExchangeError } from './errors.ts'
 import { Holding, type HoldingListener } from './holding.ts'
 import type { ExchangeLimits } from './limits.ts'
+import { PieceBuffers } from './piece-buffers.ts'
 import { UploadBudget } from './upload-budget.ts'
 import type { WantBook } from './want-book.ts'
 
@@ -29,6 +30,7 @@ export class Responder implements AnswerSource {
   readonly #wants: LocalWants
   readonly #onBusy: () => void
   readonly #budget: UploadBudget
+  readonly #buffers = new PieceBuffers()
   readonly #streams = new Set<AnswerStream>()
   readonly #holdings = new Map<Sha256Hex, Holding>()
   readonly #unsubscribe: () => void
@@ -142,6 +144,7 @@ export class Responder implements AnswerSource {
       source: this,
       limits: this.#limits,
       budget: this.#budget,
+      buffers: this.#buffers,
       clock: this.#clock,
       logger: this.#logger,
     })
@@ -154,6 +157,7 @@ export class Responder implements AnswerSource {
       throw error
     } finally {
       this.#streams.delete(answering)
+      if (this.#streams.size === 0) this.#buffers.clear()
     }
   }
 }

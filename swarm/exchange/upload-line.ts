@@ -1,4 +1,6 @@
+import type { Allocate } from '#swarm/store'
 import { MAX_PAYLOAD } from './codec.ts'
+import type { PieceBuffers } from './piece-buffers.ts'
 import type { UploadBudget } from './upload-budget.ts'
 
 const SMALLEST_PIECE = 64 * 1024
@@ -15,7 +17,7 @@ export interface Job {
   readonly replica: boolean
   readonly from: number
   readonly length: number
-  readonly read: (offset: number, length: number) => Promise<Uint8Array>
+  readonly read: (offset: number, length: number, allocate: Allocate) => Promise<Uint8Array>
   /** What goes before the bytes at `offset`. */
   readonly head: (offset: number) => Uint8Array
 }
@@ -40,6 +42,7 @@ interface OpenJob extends Job {
 /** What one asker asked for and has not got: read ahead a few pieces, within its own bound and the budget of all. */
 export class UploadLine {
   readonly #budget: UploadBudget
+  readonly #buffers: PieceBuffers
   readonly #aheadLimit: number
   readonly #onReady: () => void
   readonly #onUnreadable: (id: number, error: unknown) => void
@@ -52,11 +55,13 @@ export class UploadLine {
 
   constructor(parts: {
     budget: UploadBudget
+    buffers: PieceBuffers
     aheadBytes: number
     onReady: () => void
     onUnreadable: (id: number, error: unknown) => void
   }) {
     this.#budget = parts.budget
+    this.#buffers = parts.buffers
     this.#aheadLimit = parts.aheadBytes
     this.#onReady = parts.onReady
     this.#onUnreadable = parts.onUnreadable
@@ -122,6 +127,7 @@ export class UploadLine {
         if (piece.offset + piece.length === piece.job.from + piece.job.length) this.#finish(piece.job)
         return piece
       }
+      if (piece.bytes) this.#buffers.giveBack(piece.bytes)
       this.#return(piece)
     }
     return null
@@ -144,7 +150,7 @@ export class UploadLine {
   async #fill(piece: Piece): Promise<void> {
     try {
       if (piece.job.over) piece.failed = true
-      else piece.bytes = await piece.job.read(piece.offset, piece.length)
+      else piece.bytes = await piece.job.read(piece.offset, piece.length, this.#buffers.take)
     } catch (error) {
       piece.failed = true
       if (!piece.job.over) {

@@ -2,7 +2,7 @@ import type { Manifest } from '#swarm/chunk'
 import { StoreError } from './errors.ts'
 import type { OpenBlob } from './open-blob.ts'
 import type { OpenBlobs } from './open-blobs.ts'
-import type { BlobReader, PartialBlob, PooledBuffer } from './types.ts'
+import type { Allocate, BlobReader, PartialBlob, PooledBuffer } from './types.ts'
 
 abstract class Handle {
   protected readonly blob: OpenBlob
@@ -119,8 +119,8 @@ export class ReaderHandle extends Handle implements BlobReader {
     return this.blob.has(chunkIndex)
   }
 
-  readChunk(chunkIndex: number, offset: number, length: number): Promise<Uint8Array> {
-    return this.run(() => this.blob.readChunk(chunkIndex, offset, length))
+  readChunk(chunkIndex: number, offset: number, length: number, allocate?: Allocate): Promise<Uint8Array> {
+    return this.run(() => this.blob.readChunk(chunkIndex, offset, length, allocate))
   }
 
   read(offset: number, length: number): Promise<Uint8Array> {

@@ -8,7 +8,7 @@ import type { BlobRow } from './rows.ts'
 import { RunningHash } from './running-hash.ts'
 import { type FileStamp, sameStamp } from './stamp.ts'
 import { TrustedChunks } from './trusted-chunks.ts'
-import type { ChunkLocation, PooledBuffer } from './types.ts'
+import type { Allocate, ChunkLocation, PooledBuffer } from './types.ts'
 import { sharedSlice } from './workers.ts'
 
 const READ_TRIES = 5
@@ -166,7 +166,12 @@ export class OpenBlob {
     this.#parts.space.release(this)
   }
 
-  async readChunk(index: number, offset: number, length: number): Promise<Uint8Array> {
+  async readChunk(
+    index: number,
+    offset: number,
+    length: number,
+    allocate: Allocate = freshMemory,
+  ): Promise<Uint8Array> {
     const chunk = this.#chunk(index)
     if (offset < 0 || length < 0 || offset + length > chunk.length) {
       throw new RangeError(`bytes ${offset} to ${offset + length} are outside chunk ${index} of ${chunk.length} bytes`)
@@ -178,7 +183,7 @@ export class OpenBlob {
       const before = this.#trusted.check()
       if (!(await this.#trusted.verify(index))) await this.#reportBad(index)
       await this.#keepStamp()
-      const bytes = await this.#read(chunk.offset + offset, length)
+      const bytes = await this.#read(chunk.offset + offset, allocate(length))
       if (bytes !== null && this.#trusted.isUnchanged(before)) return bytes
     }
     throw new StoreError(
@@ -352,8 +357,8 @@ export class OpenBlob {
   }
 
   /** Null when the file became shorter. */
-  async #read(position: number, length: number): Promise<Uint8Array | null> {
-    const bytes = Buffer.allocUnsafeSlow(length)
+  async #read(position: number, bytes: Uint8Array): Promise<Uint8Array | null> {
+    const length = bytes.byteLength
     let done = 0
     while (done < length) {
       const { bytesRead } = await this.#tracked(this.#file.read(bytes, done, length - done, position + done))
@@ -385,4 +390,8 @@ export class OpenBlob {
   #tell(index: number): void {
     for (const listener of this.#listeners) listener(index)
   }
+}
+
+function freshMemory(length: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(length)
 }

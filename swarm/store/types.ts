@@ -110,15 +110,19 @@ export interface PartialBlob {
   close(): Promise<void>
 }
 
+/** Memory of so many bytes. */
+export type Allocate = (length: number) => Uint8Array
+
 export interface BlobReader extends AsyncDisposable {
   readonly sizeBytes: number
   readonly manifest: Manifest
   has(chunkIndex: number): boolean
   /**
-   * Bytes within one chunk. The returned view is the caller's; it is not reused.
+   * Bytes within one chunk. The returned view is the caller's; it is not reused. `allocate` may be asked for the memory, so that
+   * a caller that reads much can use the same again; what it answered is the caller's again when this settles.
    * @throws StoreError 'not-found' when the chunk is not held, 'corrupt' when it no longer verifies
    */
-  readChunk(chunkIndex: number, offset: number, length: number): Promise<Uint8Array>
+  readChunk(chunkIndex: number, offset: number, length: number, allocate?: Allocate): Promise<Uint8Array>
   /** Bytes anywhere in a complete blob. */
   read(offset: number, length: number): Promise<Uint8Array>
   close(): Promise<void>

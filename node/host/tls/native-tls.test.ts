@@ -108,6 +108,37 @@ describe('TLS on the native handle', () => {
     })
   }
 
+  test('what was lent comes back when the system has it, once, and may then be overwritten', async () => {
+    const [a, b] = [await node('native'), await node('native')]
+    const received: Uint8Array[] = []
+    await b.handle(PROTOCOL, async stream => {
+      const frames = new Libp2pFrameStream(stream, 'a', 2 * MIB)
+      for (let frame = await frames.receive(); frame !== null; frame = await frames.receive()) {
+        received.push(frame.slice())
+      }
+      await frames.closeWrite()
+    })
+    const connection = await a.dial(b.getMultiaddrs())
+    const frames = new Libp2pFrameStream(await connection.newStream(PROTOCOL), 'b', 2 * MIB)
+    const free = [Buffer.allocUnsafeSlow(MIB), Buffer.allocUnsafeSlow(MIB)]
+    let returns = 0
+    for (let i = 0; i < 12; i++) {
+      await expect.poll(() => free.length, { interval: 1 }).toBeGreaterThan(0)
+      const bytes = free.shift()!.fill(i)
+      const onSent = (): void => {
+        returns++
+        free.push(bytes.fill(0xee))
+      }
+      await frames.send([Uint8Array.of(i), bytes], { onSent })
+    }
+    await frames.closeWrite()
+    expect(await frames.receive()).toBeNull()
+    await expect.poll(() => returns).toBe(12)
+    expect(received.map(frame => [frame[0], frame.subarray(1).every(byte => byte === frame[0])])).toEqual(
+      Array.from({ length: 12 }, (_, i) => [i, true]),
+    )
+  })
+
   test('another peer than the one dialled is refused', async () => {
     for (const [from, to] of [
       ['native', 'native'],

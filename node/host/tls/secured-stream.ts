@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import { type MessageStream, StreamMessageEvent } from '@libp2p/interface'
 import { AbstractMessageStream } from '@libp2p/utils'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { handedOver, isLent } from '../loans.ts'
 
 /** What the muxer talks to: plain bytes in and out of a TLS socket; `connection` below it only carries the end. */
 export class SecuredStream extends AbstractMessageStream {
@@ -50,7 +51,10 @@ export class SecuredStream extends AbstractMessageStream {
   sendData(data: Uint8ArrayList): { sentBytes: number; canSendMore: boolean } {
     const sentBytes = data.byteLength
     this.#socket.cork()
-    for (const piece of data) this.#socket.write(piece)
+    for (const piece of data) {
+      if (isLent(piece)) this.#socket.write(piece, error => !error && handedOver(piece))
+      else this.#socket.write(piece)
+    }
     this.#socket.uncork()
     return { sentBytes, canSendMore: !this.#socket.writableNeedDrain }
   }

@@ -5,7 +5,8 @@ import { VigoError } from '#node/kit'
  * - `already-enrolled`: it belongs to one
  * - `bad-settings`: a key of a settings file is wrong; the message names file and key
  * - `already-running`: another process has this machine's state open
+ * - `disk-full`: the database cannot be written
  */
-export type MemberErrorCode = 'not-enrolled' | 'already-enrolled' | 'bad-settings' | 'already-running'
+export type MemberErrorCode = 'not-enrolled' | 'already-enrolled' | 'bad-settings' | 'already-running' | 'disk-full'
 
 export class MemberError extends VigoError<MemberErrorCode> {}

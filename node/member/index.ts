@@ -1,3 +1,4 @@
+export * from './database.ts'
 export * from './errors.ts'
 export * from './identity.ts'
 export * from './local-api.ts'

@@ -1,20 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { arch, platform } from 'node:os'
-import { Level } from 'level'
+import type { Level } from 'level'
 import { Catalog } from '#curator/catalog'
 import { CatalogMirror, Curator, descriptorOf, Shelf, writerOf } from '#curator/transfer'
 import { createHost, type Host, type PeerId, publicKeyOf } from '#node/host'
-import {
-  type Clock,
-  codeOf,
-  type Layout,
-  type Logger,
-  messageOf,
-  type Random,
-  systemClock,
-  TaskGroup,
-  toHex,
-} from '#node/kit'
+import { type Clock, type Layout, type Logger, messageOf, type Random, systemClock, TaskGroup, toHex } from '#node/kit'
 import { createExchange, type Exchange } from '#swarm/exchange'
 import { Replication } from '#swarm/gossip'
 import { PuddleDirectory } from '#swarm/puddle'
@@ -22,7 +11,7 @@ import { signerFromSeed } from '#swarm/record'
 import { Replicas, type Self } from '#swarm/replica'
 import { Roster } from '#swarm/roster'
 import { type BlobStore, openFsStore } from '#swarm/store'
-import { MemberError } from './errors.ts'
+import { openDatabase } from './database.ts'
 import { linkSpeedMbit } from './link-speed.ts'
 import { Neighbours, peerIdOfMember } from './neighbours.ts'
 import type { Swarm } from './settings.ts'
@@ -63,25 +52,6 @@ export interface MemberOptions {
 const HELD_RECORDS_MS = 60_000
 
 type Closer = () => Promise<unknown>
-
-/** Opens this machine's database. @throws MemberError 'already-running' */
-export async function openDatabase(layout: Layout): Promise<Level> {
-  await mkdir(layout.db, { recursive: true, mode: 0o700 })
-  const db = new Level(layout.db)
-  try {
-    await db.open()
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined
-    if (codeOf(cause) === 'LEVEL_LOCKED') {
-      throw new MemberError(
-        'already-running',
-        `the state below ${layout.state} is open in another vigo process; stop that one first`,
-      )
-    }
-    throw error
-  }
-  return db
-}
 
 /** Starts the peer. Everything that was opened is closed again when a later step fails. */
 export async function startMember(options: MemberOptions): Promise<Member> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { codeOf, fromHex, isHex, privateFolder, syncFolder, toHex, writeFileAtomic } from '#node/kit'
 import { newSeed } from '#swarm/record'
 import { PuddleError } from './errors.ts'
-import { newSalt, parseWrapped, unwrapKey, type WrappedKey, wrapKey } from './vault.ts'
+import { newSalt, parseWrapped, STRONG_KDF, unwrapKey, type WrappedKey, wrapKey } from './vault.ts'
 
 /**
  * `~/.vigo-puddle/`: `identity.wrapped` and `identity.salt` (0600), `identity.pub` (0644). The salt is written once; after that
@@ -12,9 +12,12 @@ import { newSalt, parseWrapped, unwrapKey, type WrappedKey, wrapKey } from './va
  */
 export class IdentityFiles {
   readonly folder: string
+  readonly #kdf: WrappedKey['kdf']
 
-  constructor(folder: string) {
+  /** `kdf` is what new wrappings cost to open; tests that open hundreds use a cheap one. */
+  constructor(folder: string, kdf: WrappedKey['kdf'] = STRONG_KDF) {
     this.folder = folder
+    this.#kdf = kdf
   }
 
   /** The public key in hex, or null when there is no identity. */
@@ -27,7 +30,7 @@ export class IdentityFiles {
     await this.#requireNone()
     await privateFolder(this.folder)
     const salt = newSalt()
-    const wrapped = await wrapKey(newSeed(), passphrase, salt)
+    const wrapped = await wrapKey(newSeed(), passphrase, salt, this.#kdf)
     await writeFileAtomic(this.#path('identity.salt'), `${toHex(salt)}\n`, { mode: 0o600 })
     await this.#store(wrapped)
     return wrapped.publicKey
@@ -39,7 +42,7 @@ export class IdentityFiles {
   }
 
   async rotatePassphrase(current: string, next: string): Promise<void> {
-    await this.#store(await wrapKey(await this.unlock(current), next, await this.#salt()))
+    await this.#store(await wrapKey(await this.unlock(current), next, await this.#salt(), this.#kdf))
   }
 
   /** The key that a rekey leads to, made on the first call and kept until `adoptNext`. */
@@ -48,7 +51,7 @@ export class IdentityFiles {
     const waiting = await this.#readWrapped('identity.next')
     if (waiting !== null) return { current, next: await unwrapKey(waiting, passphrase, await this.#salt()) }
     const next = newSeed()
-    await this.#write('identity.next', await wrapKey(next, passphrase, await this.#salt()))
+    await this.#write('identity.next', await wrapKey(next, passphrase, await this.#salt(), this.#kdf))
     return { current, next }
   }
 

@@ -23,7 +23,7 @@ export interface WrappedKey {
 }
 
 /** RFC 9106, section 4, second recommendation: 64 MiB, three passes, four lanes. */
-const KDF = { name: 'argon2id', memoryKiB: 65_536, passes: 3, lanes: 4 } as const
+export const STRONG_KDF: WrappedKey['kdf'] = { name: 'argon2id', memoryKiB: 65_536, passes: 3, lanes: 4 }
 const MAX_KDF = { memoryKiB: 1_048_576, passes: 16, lanes: 16 }
 export const MIN_PASSPHRASE = 8
 
@@ -31,14 +31,19 @@ export function newSalt(): Uint8Array {
   return new Uint8Array(randomBytes(16))
 }
 
-export async function wrapKey(seed: Uint8Array, passphrase: string, salt: Uint8Array): Promise<WrappedKey> {
+export async function wrapKey(
+  seed: Uint8Array,
+  passphrase: string,
+  salt: Uint8Array,
+  kdf = STRONG_KDF,
+): Promise<WrappedKey> {
   if (passphrase.length < MIN_PASSPHRASE) {
     throw new PuddleError('usage', `the passphrase must have at least ${MIN_PASSPHRASE} characters`)
   }
   const publicKey = toHex(signerFromSeed(seed).publicKey)
   const nonce = new Uint8Array(randomBytes(24))
-  const header = { format: 1, publicKey, kdf: KDF, nonce: toHex(nonce) } as const
-  const key = await derive(passphrase, salt, KDF)
+  const header = { format: 1, publicKey, kdf, nonce: toHex(nonce) } as const
+  const key = await derive(passphrase, salt, kdf)
   return { ...header, ciphertext: toHex(xchacha20poly1305(key, nonce, authenticated(header)).encrypt(seed)) }
 }
 

@@ -103,13 +103,23 @@ describe('a machine whose disk is too small', () => {
     await fill(junk)
     atFullSpeed()
     expect(refusal(await pull, 1)).toMatch(/disk/)
+    // The database is written until it cannot; what it acknowledges before and afterwards must survive a restart.
+    let refused = false
+    for (let i = 0; i < 20 && !refused; i++) {
+      const ran = await fleet.puddle('envoy2', 'name', `${'long-'.repeat(11)}${i}`)
+      refused = ran.code !== 0
+      if (refused) expect(refusal(ran, 1)).toMatch(/disk is full/)
+    }
+    expect(refused).toBe(true)
     await rm(junk)
+    succeeded(await fleet.puddle('envoy2', 'name', 'small'))
 
     const { path, report } = await fleet.pull('envoy2', 'half:1')
     expect(await sha256Of(path)).toBe(sha)
     expect(report.bytesReused).toBeGreaterThan(0)
     expect(await readdir(fleet.state('envoy2', 'swarm/partial'))).toEqual([])
     await fleet.restart('envoy2')
+    expect(await fleet.json('envoy2', 'swarm', 'puddle', 'status')).toMatchObject({ name: 'small' })
     expect((await fleet.pull('envoy2', 'half:1')).report.bytesFetched).toBe(0)
   })
 })

@@ -6,8 +6,8 @@ import type { RowContext } from './types.ts'
 
 const START_WITHIN_MS = 10_000
 
-/** Serves a folder over HTTPS (TLS 1.3, a P-256 certificate as the peers have) on loopback. Answers the base URL. */
-export async function serveWithNginx(context: RowContext, folder: string): Promise<string> {
+/** Serves a folder over HTTPS (TLS 1.3, a P-256 certificate as the peers have) on loopback. Answers the base URL and the one process. */
+export async function serveWithNginx(context: RowContext, folder: string): Promise<{ url: string; pid: number }> {
   const { scope } = context
   const nginx = findProgram('nginx') ?? 'nginx'
   const home = scope.path('nginx')
@@ -18,17 +18,20 @@ export async function serveWithNginx(context: RowContext, folder: string): Promi
   await run(scope, 'openssl', [...request, '-keyout', `${home}/key.pem`, '-out', `${home}/cert.pem`])
   const port = await freePort()
   await writeFile(`${home}/nginx.conf`, configuration(home, folder, port))
-  scope.spawn(nginx, ['-p', home, '-c', `${home}/nginx.conf`, '-e', `${home}/error.log`], { stdio: 'ignore' })
+  const child = scope.spawn(nginx, ['-p', home, '-c', `${home}/nginx.conf`, '-e', `${home}/error.log`], {
+    stdio: 'ignore',
+  })
   const deadline = performance.now() + START_WITHIN_MS
   while (!(await answers(port))) {
     if (performance.now() > deadline) throw new Error(`nginx did not start; see ${home}/error.log`)
     await sleep(50)
   }
-  return `https://127.0.0.1:${port}`
+  return { url: `https://127.0.0.1:${port}`, pid: child.pid ?? 0 }
 }
 
 function configuration(home: string, folder: string, port: number): string {
   return `daemon off;
+master_process off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 1;
 pid ${home}/nginx.pid;

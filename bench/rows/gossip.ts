@@ -11,7 +11,8 @@ const PER_SECOND = 100
 const BUDGET_S = 1
 /** Until meshes have formed and the introductions of the start are over. */
 const SETTLE_MS = 15_000
-const ARRIVE_WITHIN_MS = 60_000
+const REST_MS = 5_000
+const ARRIVE_WITHIN_MS = 120_000
 
 export const gossip: Row = {
   name: 'gossip',
@@ -21,11 +22,14 @@ export const gossip: Row = {
     const fleet = await Fleet.start(context, NODES)
     await Promise.all(fleet.peers.map(peer => peer.call('watchCatalog')))
     await sleep(SETTLE_MS)
+    const restBefore = await cpuOf(fleet)
+    await sleep(REST_MS)
+    const rest = ((await cpuOf(fleet)) - restBefore) / (REST_MS / 1000)
     const seed = toHex(newSeed())
     const records = await fleet.origin.call('signEntries', { prefix: 'entry', count: ENTRIES, seed })
     const everyMs = 1000 / PER_SECOND
     const firstAtMs = Number(process.hrtime.bigint()) / 1e6 + 1_000
-    const cpuBefore = await Promise.all(fleet.peers.map(peer => peer.call('cpuSeconds')))
+    const cpuBefore = await cpuOf(fleet)
     const begun = await Promise.all(
       fleet.peers.map((peer, i) =>
         peer.call('publishEntries', {
@@ -42,8 +46,7 @@ export const gossip: Row = {
       if (performance.now() > deadline) throw new Error(`entries are missing: nodes show ${counts.join(', ')}`)
       await sleep(200)
     }
-    const cpuAfter = await Promise.all(fleet.peers.map(peer => peer.call('cpuSeconds')))
-    const cpu = cpuAfter.reduce((sum, seconds, i) => sum + seconds - (cpuBefore[i] ?? 0), 0)
+    const cpu = (await cpuOf(fleet)) - cpuBefore
     const visible = await Promise.all(fleet.peers.map(async peer => new Map(await peer.call('visibleEntries'))))
     const delays = begun
       .flat()
@@ -58,9 +61,15 @@ export const gossip: Row = {
         budget: `<= ${BUDGET_S} s`,
         ok: p99 <= BUDGET_S,
         notes: [
-          `median ${median(delays).toFixed(0)} ms, worst ${Math.max(...delays).toFixed(0)} ms; each node is a process, and all 32 together used ${cpu.toFixed(1)} s of CPU`,
+          `median ${median(delays).toFixed(0)} ms, worst ${Math.max(...delays).toFixed(0)} ms; each node is a process, and all together used ${cpu.toFixed(1)} s of CPU until every entry was everywhere, and ${rest.toFixed(2)} cores at rest before`,
         ],
       },
     ]
   },
+}
+
+/** Seconds that all peers together have used so far. */
+async function cpuOf(fleet: Fleet): Promise<number> {
+  const each = await Promise.all(fleet.peers.map(peer => peer.call('cpuSeconds')))
+  return each.reduce((sum, seconds) => sum + seconds, 0)
 }

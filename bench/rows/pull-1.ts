@@ -1,10 +1,12 @@
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { run } from '../harness/command.ts'
+import { cpuSecondsOf } from '../harness/cpu.ts'
 import { serveWithNginx } from '../harness/nginx.ts'
 import { missing } from '../harness/requirements.ts'
-import { interleaved } from '../harness/statistics.ts'
+import { interleaved, median } from '../harness/statistics.ts'
 import { GiB, type Row } from '../harness/types.ts'
+import type { Fleet } from '../peer/fleet.ts'
 import { holderAndPullers, pullOnce } from './pull.ts'
 
 export const pull1: Row = {
@@ -17,15 +19,25 @@ export const pull1: Row = {
     const sizeBytes = context.size(GiB)
     const source = await holderAndPullers(context, { sizeBytes, pullers: 1, seed: 'pull-1' })
     const [puller] = source.fleet.others
-    const url = `${await serveWithNginx(context, scope.folder)}/${basename(source.path)}`
+    const nginx = await serveWithNginx(context, scope.folder)
+    const url = `${nginx.url}/${basename(source.path)}`
     const copy = scope.path('curl.bin')
     const script = `curl -sfk -o "${copy}" "${url}" && openssl dgst -sha256 "${copy}" && sync "${copy}"`
+    const oursCpu: number[] = []
+    const theirsCpu: number[] = []
     const pairs = await interleaved(
       context.pairs,
       {
-        ours: () => pullOnce(context, puller!, source.blob),
+        ours: async () => {
+          const before = await peersCpu(source.fleet)
+          const ms = await pullOnce(context, puller!, source.blob)
+          oursCpu.push((await peersCpu(source.fleet)) - before)
+          return ms
+        },
         baseline: async () => {
+          const before = await baselineCpu(nginx.pid)
           const { ms } = await run(scope, 'sh', ['-c', script])
+          theirsCpu.push((await baselineCpu(nginx.pid)) - before)
           await rm(copy)
           return ms
         },
@@ -40,8 +52,20 @@ export const pull1: Row = {
         ratio: pairs.ratio,
         budget: '<= 1.0 x curl + dgst + sync',
         ok: pairs.ratio <= 1,
-        notes: [`${(sizeBytes / 1e3 / pairs.ours).toFixed(0)} MB/s`],
+        notes: [
+          `${(sizeBytes / 1e3 / pairs.ours).toFixed(0)} MB/s; CPU of all processes together: ${median(oursCpu).toFixed(1)} s, baseline ${median(theirsCpu).toFixed(1)} s`,
+        ],
       },
     ]
   },
+}
+
+async function peersCpu(fleet: Fleet): Promise<number> {
+  const each = await Promise.all(fleet.peers.map(peer => peer.call('cpuSeconds')))
+  return each.reduce((sum, seconds) => sum + seconds, 0)
+}
+
+/** Of nginx and of all commands that have ended. */
+async function baselineCpu(nginx: number): Promise<number> {
+  return (await cpuSecondsOf(nginx)) + (await cpuSecondsOf('children'))
 }

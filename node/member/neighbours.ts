@@ -74,6 +74,10 @@ const WANTED_CONNECTIONS = 16
 const QUICK_RETRY_MS = 1_000
 const STEADY_MS = 30_000
 const DIAL_TIMEOUT_MS = 10_000
+/** While there are too few connections. */
+const ASK_AGAIN_MS = 5_000
+/** Introduced peers that are no members (yet) are remembered up to here; only members are dialled and saved. */
+const MAX_BOOK = 4_096
 
 /**
  * Keeps this machine connected to enough of the fleet: dials what the roster names and the address book, bootstrap or another
@@ -120,13 +124,29 @@ export class Neighbours {
     await this.#options.clock.sleep(200, { signal })
     const known = await host.knownAddresses(peer)
     if (known.length > 0) this.#book.set(peer, known.slice(0, MAX_ADDRESSES))
-    const introduced = await request(host, peer, peersProtocol, null, { signal })
-    for (const { peer: other, addresses } of introduced) {
-      if (other === host.peerId || !this.#isMember(other) || this.#book.has(other)) continue
-      this.#book.set(other, addresses)
-    }
+    await this.#ask(peer)
     await this.#save()
     await this.#dialMissing()
+  }
+
+  /** Takes over whom the member can place; some of them this machine's roster may learn of only a moment later. */
+  async #ask(peer: PeerId): Promise<void> {
+    const { host } = this.#options
+    const introduced = await request(host, peer, peersProtocol, null, { signal: this.#stop.signal })
+    for (const { peer: other, addresses } of introduced) {
+      if (other === host.peerId || this.#book.has(other)) continue
+      if (this.#isMember(other) || this.#book.size < MAX_BOOK) this.#book.set(other, addresses)
+    }
+  }
+
+  /** Members that came after the last introduction are found through whoever has met them. */
+  async #askAnyone(): Promise<void> {
+    const { host, random, logger } = this.#options
+    const [peer] = shuffled(host.peers(), random)
+    if (peer === undefined) return
+    await this.#ask(peer).catch((error: unknown) =>
+      logger.debug('introduction-failed', { peer, reason: messageOf(error) }),
+    )
   }
 
   async #introduce(): Promise<PeerAddresses[]> {
@@ -141,9 +161,14 @@ export class Neighbours {
 
   async #keepConnected(): Promise<void> {
     const { clock, random } = this.#options
+    let askAt = clock.now() + ASK_AGAIN_MS
     for (;;) {
       await this.#dialMissing()
       const enough = this.#options.host.peers().length >= this.#wanted()
+      if (!enough && clock.now() >= askAt) {
+        askAt = clock.now() + ASK_AGAIN_MS
+        await this.#askAnyone()
+      }
       await clock.sleep(jitter(enough ? STEADY_MS : QUICK_RETRY_MS, 0.3, random), { signal: this.#stop.signal })
     }
   }

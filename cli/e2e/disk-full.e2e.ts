@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await fleet?.lab.down()
-  if (noDisk === null) spawnSync('umount', [fleet.path('envoy2')])
+  if (fleet !== undefined && noDisk === null) spawnSync('umount', [fleet.path('envoy2')])
   await fleet?.down()
 })
 

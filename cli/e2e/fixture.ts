@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -40,7 +40,10 @@ export class Fleet {
 
   static async up(envoys: number): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 've-'))
-    const lab = await Lab.up(folder, { envoys })
+    const lab = await Lab.up(folder, { envoys }).catch(async (error: unknown) => {
+      await rm(folder, { recursive: true, force: true })
+      throw error
+    })
     const passphraseFile = join(folder, 'passphrase')
     await writeFile(passphraseFile, 'correct horse battery\n')
     return new Fleet(lab, passphraseFile)

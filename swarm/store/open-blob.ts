@@ -9,7 +9,6 @@ import { RunningHash } from './running-hash.ts'
 import { type FileStamp, sameStamp } from './stamp.ts'
 import { TrustedChunks } from './trusted-chunks.ts'
 import type { Allocate, ChunkLocation, PooledBuffer } from './types.ts'
-import { sharedSlice } from './workers.ts'
 
 const READ_TRIES = 5
 
@@ -87,23 +86,21 @@ export class OpenBlob {
   }
 
   async write(index: number, buffer: PooledBuffer): Promise<void> {
-    let release = true
     try {
       const chunk = this.#chunk(index)
       if (await this.#arrivedMeanwhile(index)) return
       const { byteLength } = buffer.bytes
       if (byteLength !== chunk.length) throw wrongChunk(this.row.sha, index, `${byteLength} bytes came`)
-      const work = this.#store(index, chunk, buffer)
+      const work = this.#store(index, chunk, buffer.bytes)
       this.#writing.set(index, work)
       try {
         await work
       } finally {
         this.#writing.delete(index)
       }
-      release = this.isComplete || !this.#hashOf().offer(index, buffer)
       this.#arrived(index)
     } finally {
-      if (release) buffer.release()
+      buffer.release()
     }
   }
 
@@ -251,13 +248,21 @@ export class OpenBlob {
     }
   }
 
-  async #store(index: number, { sha, offset: position }: ChunkRef, buffer: PooledBuffer): Promise<void> {
-    const slice = sharedSlice(buffer.bytes)
-    const task = this.#parts.workers.run({ type: 'store-chunk', slice, sha, fd: this.#file.fd, position })
+  async #store(index: number, { offset }: ChunkRef, bytes: Uint8Array): Promise<void> {
+    const task = this.#checkAndWrite(index, offset, bytes)
     const right = await this.#tracked(task).catch(error => {
       throw storeFault(error, `storing blob ${this.row.sha}`)
     })
     if (!right) throw wrongChunk(this.row.sha, index, 'the bytes that came have another hash')
+  }
+
+  async #checkAndWrite(index: number, position: number, bytes: Uint8Array): Promise<boolean> {
+    if (!(await this.#hashOf().check(index, bytes))) return false
+    for (let done = 0; done < bytes.byteLength; ) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.byteLength - done, position + done)
+      done += bytesWritten
+    }
+    return true
   }
 
   /** True when the chunk is held, after waiting for a write of it that is under way. */

@@ -1,14 +1,11 @@
 import type { Manifest, Sha256Hex } from '#swarm/chunk'
-import type { PooledBuffer } from './types.ts'
 import { type Session, sharedSlice, type WorkerPool } from './workers.ts'
 
-/** More would keep buffers from the network; what is behind is read back from the page cache. */
-const MEMORY_TASKS = 4
 const FILE_RUN_BYTES = 8 * 1024 * 1024
 
 /**
- * The blob's SHA-256, kept up while its chunks arrive in any order: it advances over the chunks held from the start,
- * straight from the buffer when the next one in order has just been written, else by reading back.
+ * Checks chunks while they arrive in any order, and keeps the blob's SHA-256 up meanwhile: one thread hashes the bytes of the chunk
+ * that is next in order for both at once, and reads back what came out of order or was held from the start.
  */
 export class RunningHash {
   readonly #workers: WorkerPool
@@ -16,10 +13,12 @@ export class RunningHash {
   readonly #fd: number
   readonly #has: (index: number) => boolean
   #session: Session
-  #posted = 0
+  /** The first chunk that the hash does not cover. */
+  #next = 0
   #tasks = 0
   #reading = false
   #closed = false
+  #threadEnded = false
   #fault: unknown
   #idle = Promise.withResolvers<void>()
 
@@ -31,34 +30,38 @@ export class RunningHash {
     this.#session = workers.session()
   }
 
-  /** Takes the chunk's buffer over when it is the next in order: then releases it, and answers true. */
-  offer(index: number, buffer: PooledBuffer): boolean {
-    if (this.#closed || this.#fault !== undefined) return false
-    if (index !== this.#posted || this.#tasks >= MEMORY_TASKS) return false
-    this.#posted++
-    this.#track(this.#session.run('hash-memory', { slice: sharedSlice(buffer.bytes) }).finally(() => buffer.release()))
-    return true
+  /** Whether the bytes, which are over shared memory, are the chunk. */
+  async check(index: number, bytes: Uint8Array): Promise<boolean> {
+    if (this.#threadEnded) this.#restart()
+    const { sha, offset: position } = this.#manifest.chunks[index]!
+    const session = this.#session
+    try {
+      const task = session.run('check-chunk', { slice: sharedSlice(bytes), sha, position })
+      const { right, hashedBytes } = await this.#counted(task)
+      this.#reached(session, hashedBytes)
+      return right
+    } catch (error) {
+      if (session === this.#session) this.#threadEnded = true
+      throw error
+    }
   }
 
   /** Goes on with what is held. Call it after each chunk. */
   advance(): void {
     if (this.#closed || this.#reading || this.#fault !== undefined) return
-    const first = this.#manifest.chunks[this.#posted]
-    if (first === undefined || !this.#has(this.#posted)) return
+    const first = this.#manifest.chunks[this.#next]
+    if (first === undefined) return
     let length = 0
-    while (length < FILE_RUN_BYTES && this.#has(this.#posted)) length += this.#manifest.chunks[this.#posted++]!.length
-    this.#reading = true
-    this.#track(
-      this.#session
-        .run('hash-file', { fd: this.#fd, position: first.offset, length })
-        .finally(() => (this.#reading = false)),
-    )
+    for (let index = this.#next; length < FILE_RUN_BYTES && this.#has(index); index++) {
+      length += this.#manifest.chunks[index]!.length
+    }
+    if (length > 0) void this.#readOn(first.offset, length)
   }
 
   /** The digest, once every chunk is held. */
   async digest(): Promise<Sha256Hex> {
-    await this.#drain()
-    if (this.#fault !== undefined) {
+    if (!this.#threadEnded) await this.#drain()
+    if (this.#threadEnded || this.#fault !== undefined) {
       this.#restart()
       await this.#drain()
     }
@@ -66,18 +69,40 @@ export class RunningHash {
     return this.#session.run('hash-end', {})
   }
 
-  /** Resolves when no task reads the file any more. */
+  /** Resolves when no task reads the file or a buffer any more. */
   async close(): Promise<void> {
     this.#closed = true
-    while (this.#tasks > 0) await this.#idle.promise
+    await this.#settled()
     this.#session.close()
+  }
+
+  async #readOn(position: number, length: number): Promise<void> {
+    const session = this.#session
+    this.#reading = true
+    try {
+      const task = session.run('hash-file', { fd: this.#fd, position, length })
+      this.#reached(session, await this.#counted(task))
+    } catch (error) {
+      if (session === this.#session) this.#fault ??= error
+    } finally {
+      if (session === this.#session) this.#reading = false
+    }
+    this.advance()
   }
 
   #restart(): void {
     this.#session.close()
     this.#session = this.#workers.session()
+    this.#threadEnded = false
+    this.#reading = false
     this.#fault = undefined
-    this.#posted = 0
+    this.#next = 0
+  }
+
+  #reached(session: Session, hashedBytes: number): void {
+    if (session !== this.#session) return
+    const { chunks } = this.#manifest
+    while (this.#next < chunks.length && chunks[this.#next]!.offset < hashedBytes) this.#next++
   }
 
   async #drain(): Promise<void> {
@@ -88,19 +113,20 @@ export class RunningHash {
     }
   }
 
-  #track(task: Promise<unknown>): void {
+  async #settled(): Promise<void> {
+    while (this.#tasks > 0) await this.#idle.promise
+  }
+
+  async #counted<T>(task: Promise<T>): Promise<T> {
     this.#tasks++
-    task
-      .catch(error => {
-        this.#fault ??= error
-      })
-      .finally(() => {
-        this.#tasks--
-        if (this.#tasks === 0) {
-          this.#idle.resolve()
-          this.#idle = Promise.withResolvers<void>()
-        }
-        this.advance()
-      })
+    try {
+      return await task
+    } finally {
+      this.#tasks--
+      if (this.#tasks === 0) {
+        this.#idle.resolve()
+        this.#idle = Promise.withResolvers<void>()
+      }
+    }
   }
 }

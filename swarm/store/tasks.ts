@@ -12,12 +12,12 @@ export interface SharedSlice {
  * asker keeps the file open until the answer came. `session` names a running hash or chunker that lives in one worker.
  */
 export type Task =
-  /** Hashes the chunk, and writes it at `position` only when it is the expected one. */
+  /** Whether the bytes have the hash; those that have it, and begin where the running SHA-256 stands, are hashed into it too. */
   | {
-      readonly type: 'store-chunk'
+      readonly type: 'check-chunk'
+      readonly session: number
       readonly slice: SharedSlice
       readonly sha: Sha256Hex
-      readonly fd: number
       readonly position: number
     }
   /** Whether the bytes of the file have the hash. */
@@ -38,7 +38,7 @@ export type Task =
       readonly toFd: number
       readonly toPosition: number
     }
-  /** Goes on with a running SHA-256 over bytes of a file. */
+  /** Goes on with a running SHA-256 over bytes of a file, if it stands at `position`; answers where it stands then. */
   | {
       readonly type: 'hash-file'
       readonly session: number
@@ -77,10 +77,10 @@ export interface CutChunk {
 export type TaskType = Task['type']
 
 export interface TaskResult {
-  'store-chunk': boolean
+  'check-chunk': { readonly right: boolean; readonly hashedBytes: number }
   verify: boolean
   'copy-chunk': boolean
-  'hash-file': null
+  'hash-file': number
   'hash-memory': null
   'hash-end': Sha256Hex
   'cut-memory': CutChunk[]

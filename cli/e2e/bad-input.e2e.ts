@@ -77,7 +77,7 @@ describe('a command line that makes no sense', () => {
 
 describe('a machine that is not ready', () => {
   test('without a puddle, with a locked one, or without an agent says which command helps', async () => {
-    expect(refusal(await fleet.curator('envoy2', 'push', 'x:1', file), 1)).toMatch(/vigo swarm puddle init/)
+    expect(refusal(await fleet.curator('envoy2', 'push', 'x:1', file), 3)).toMatch(/vigo swarm puddle init/)
     succeeded(await fleet.puddle('envoy1', 'lock'))
     expect(refusal(await fleet.curator('envoy1', 'push', 'x:1', file), 4)).toMatch(/vigo swarm puddle unlock/)
     succeeded(await fleet.puddle('envoy1', 'unlock'))

@@ -26,7 +26,7 @@ async function pair(node: string): Promise<string> {
 
 describe('a puddle', () => {
   test('is founded once, opens with its passphrase only, and claims a name', async () => {
-    expect(refusal(await fleet.puddle('envoy1', 'init'), 1)).toMatch(/puddle leave/)
+    expect(refusal(await fleet.puddle('envoy1', 'init'), 4)).toMatch(/puddle leave/)
     succeeded(await fleet.puddle('envoy1', 'lock'))
     const wrong = fleet.path('wrong')
     await writeFile(wrong, 'not the passphrase\n')
@@ -34,7 +34,7 @@ describe('a puddle', () => {
       /passphrase is wrong/,
     )
     expect(refusal(await fleet.puddle('envoy1', 'unlock', '--passphrase-file', '/no/file'), 2)).toMatch(/\/no\/file/)
-    expect(refusal(await fleet.puddle('envoy2', 'unlock'), 1)).toMatch(/puddle init/)
+    expect(refusal(await fleet.puddle('envoy2', 'unlock'), 3)).toMatch(/puddle init/)
     expect((await statusOf('envoy1')).unlocked).toBe(false)
     succeeded(await fleet.puddle('envoy1', 'unlock'))
     expect(refusal(await fleet.puddle('envoy1', 'name', 'No Good'), 2)).toMatch(/name/)
@@ -116,6 +116,6 @@ describe('a puddle', () => {
     for (const name of ['identity.wrapped', 'identity.salt', 'identity.pub']) {
       await expect(access(join(folder, name))).rejects.toThrow()
     }
-    expect(refusal(await fleet.curator('envoy2', 'push', 'x:1', file), 1)).toMatch(/no puddle/)
+    expect(refusal(await fleet.curator('envoy2', 'push', 'x:1', file), 3)).toMatch(/no puddle/)
   })
 })

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const project = (name: string, include: string[], testTimeout: number, maxWorkers = 2) => ({
+const project = (name: string, order: number, include: string[], testTimeout: number, maxWorkers = 2) => ({
   test: {
     name,
     include,
@@ -9,6 +9,7 @@ const project = (name: string, include: string[], testTimeout: number, maxWorker
     hookTimeout: testTimeout,
     pool: 'forks' as const,
     maxWorkers,
+    sequence: { groupOrder: order },
     experimental: { viteModuleRunner: false },
   },
 })
@@ -16,9 +17,9 @@ const project = (name: string, include: string[], testTimeout: number, maxWorker
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['*.test.ts', '{node,swarm,curator,gitback,config,cli,bench}/**/*.test.ts'], 20_000),
-      project('sim', ['{node,swarm,curator}/**/*.sim.ts'], 120_000),
-      project('e2e', ['{node,swarm,curator,cli}/**/*.e2e.ts'], 300_000, 1),
+      project('unit', 0, ['*.test.ts', '{node,swarm,curator,gitback,config,cli,bench}/**/*.test.ts'], 20_000),
+      project('sim', 1, ['{node,swarm,curator}/**/*.sim.ts'], 120_000),
+      project('e2e', 2, ['{node,swarm,curator,cli}/**/*.e2e.ts'], 300_000, 1),
     ],
   },
 })

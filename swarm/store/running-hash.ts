@@ -17,6 +17,7 @@ export class RunningHash {
   #next = 0
   #tasks = 0
   #reading = false
+  #readingOn: Promise<void> = Promise.resolve()
   #closed = false
   #threadEnded = false
   #fault: unknown
@@ -55,7 +56,7 @@ export class RunningHash {
     for (let index = this.#next; length < FILE_RUN_BYTES && this.#has(index); index++) {
       length += this.#manifest.chunks[index]!.length
     }
-    if (length > 0) void this.#readOn(first.offset, length)
+    if (length > 0) this.#readingOn = this.#readOn(first.offset, length)
   }
 
   /** The digest, once every chunk is held. */
@@ -105,12 +106,13 @@ export class RunningHash {
     while (this.#next < chunks.length && chunks[this.#next]!.offset < hashedBytes) this.#next++
   }
 
+  /** Until the hash covers every chunk, or cannot go on. */
   async #drain(): Promise<void> {
-    this.advance()
-    while (this.#tasks > 0) {
-      await this.#idle.promise
+    do {
       this.advance()
-    }
+      await this.#settled()
+      await this.#readingOn
+    } while (this.#next < this.#manifest.chunks.length && !this.#closed && this.#fault === undefined)
   }
 
   async #settled(): Promise<void> {

@@ -36,15 +36,17 @@ export class RunningHash {
     if (this.#threadEnded) this.#restart()
     const { sha, offset: position } = this.#manifest.chunks[index]!
     const session = this.#session
-    try {
-      const task = session.run('check-chunk', { slice: sharedSlice(bytes), sha, position })
-      const { right, hashedBytes } = await this.#counted(task)
-      this.#reached(session, hashedBytes)
-      return right
-    } catch (error) {
-      if (session === this.#session) this.#threadEnded = true
-      throw error
-    }
+    return this.#counted(async () => {
+      try {
+        const slice = sharedSlice(bytes)
+        const { right, hashedBytes } = await session.run('check-chunk', { slice, sha, position })
+        this.#reached(session, hashedBytes)
+        return right
+      } catch (error) {
+        if (session === this.#session) this.#threadEnded = true
+        throw error
+      }
+    })
   }
 
   /** Goes on with what is held. Call it after each chunk. */
@@ -61,12 +63,12 @@ export class RunningHash {
 
   /** The digest, once every chunk is held. */
   async digest(): Promise<Sha256Hex> {
-    if (!this.#threadEnded) await this.#drain()
-    if (this.#threadEnded || this.#fault !== undefined) {
+    await this.#drain()
+    if (this.#threadEnded || !this.#coversAll) {
       this.#restart()
       await this.#drain()
     }
-    if (this.#fault !== undefined) throw this.#fault
+    if (!this.#coversAll) throw this.#fault ?? new Error(`blob ${this.#manifest.blob} was hashed in part only`)
     return this.#session.run('hash-end', {})
   }
 
@@ -77,17 +79,22 @@ export class RunningHash {
     this.#session.close()
   }
 
+  get #coversAll(): boolean {
+    return this.#next === this.#manifest.chunks.length
+  }
+
   async #readOn(position: number, length: number): Promise<void> {
     const session = this.#session
     this.#reading = true
-    try {
-      const task = session.run('hash-file', { fd: this.#fd, position, length })
-      this.#reached(session, await this.#counted(task))
-    } catch (error) {
-      if (session === this.#session) this.#fault ??= error
-    } finally {
-      if (session === this.#session) this.#reading = false
-    }
+    await this.#counted(async () => {
+      try {
+        this.#reached(session, await session.run('hash-file', { fd: this.#fd, position, length }))
+      } catch (error) {
+        if (session === this.#session) this.#fault ??= error
+      } finally {
+        if (session === this.#session) this.#reading = false
+      }
+    })
     this.advance()
   }
 
@@ -119,10 +126,11 @@ export class RunningHash {
     while (this.#tasks > 0) await this.#idle.promise
   }
 
-  async #counted<T>(task: Promise<T>): Promise<T> {
+  /** What a task changes here is changed before it counts as over: whoever waits for the last one goes by it. */
+  async #counted<T>(task: () => Promise<T>): Promise<T> {
     this.#tasks++
     try {
-      return await task
+      return await task()
     } finally {
       this.#tasks--
       if (this.#tasks === 0) {

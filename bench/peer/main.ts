@@ -19,5 +19,6 @@ process.on('disconnect', () => {
 })
 
 function reply(message: object): void {
-  if (process.connected) process.send?.(message)
+  // A parent that is gone needs no answer; `disconnect` ends this process.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
 }

@@ -7,7 +7,7 @@ import { KiB, MiB } from '../harness/types.ts'
 import { Fleet } from '../peer/fleet.ts'
 
 const BUDGET = 2
-const IMAGE_PLACES = 4
+const IMAGE_PLACES = [1, 4]
 
 export const delta: Row = {
   name: 'delta',
@@ -16,12 +16,15 @@ export const delta: Row = {
   async run(context) {
     const fleet = await Fleet.start(context, 2)
     const image = context.size(256 * MiB)
-    return [
-      await measure(context, fleet, 'delta, image', await imageVersions(context, image, IMAGE_PLACES), [
-        `1 % changed in ${IMAGE_PLACES} places`,
-      ]),
-      await measure(context, fleet, 'delta, repository', await repositoryVersions(context), []),
-    ]
+    const lines: Measurement[] = []
+    for (const places of IMAGE_PLACES) {
+      const versions = await imageVersions(context, image, places)
+      const runs = places === 1 ? '1 run' : `${places} runs`
+      const length = `each run has ${formatSize(versions.changedBytes / places)}`
+      lines.push(await measure(context, fleet, `delta, image, ${runs}`, versions, [length]))
+    }
+    lines.push(await measure(context, fleet, 'delta, repository', await repositoryVersions(context), []))
+    return lines
   },
 }
 
@@ -40,9 +43,9 @@ async function measure(
 ): Promise<Measurement> {
   const [puller] = fleet.others
   const first = await fleet.origin.call('ingest', versions.before)
-  await puller!.call('pull', { blob: first.blob, path: context.scope.path('before.pulled') })
+  await puller!.call('pull', { blob: first.blob, path: context.scope.path(`${row} 1`) })
   const second = await fleet.origin.call('ingest', versions.after)
-  const { ms, report } = await puller!.call('pull', { blob: second.blob, path: context.scope.path('after.pulled') })
+  const { ms, report } = await puller!.call('pull', { blob: second.blob, path: context.scope.path(`${row} 2`) })
   const { changedBytes } = versions
   const ratio = report.bytesFetched / changedBytes
   return {
@@ -63,11 +66,11 @@ async function measure(
 async function imageVersions(context: RowContext, sizeBytes: number, places: number): Promise<Versions> {
   const before = { path: context.scope.path('image-1'), sizeBytes }
   const after = { path: context.scope.path('image-2'), sizeBytes }
-  await writeRandomFile(before.path, 'image', sizeBytes)
-  const bytes = Buffer.from(randomBytesOf('image', sizeBytes))
+  await writeRandomFile(before.path, `image ${places}`, sizeBytes)
+  const bytes = Buffer.from(randomBytesOf(`image ${places}`, sizeBytes))
   const run = Math.floor(sizeBytes / 100 / places / (4 * KiB)) * 4 * KiB
   for (let place = 0; place < places; place++) {
-    bytes.set(randomBytesOf(`changed ${place}`, run), Math.floor(((place + 0.4) * sizeBytes) / places))
+    bytes.set(randomBytesOf(`changed ${places} ${place}`, run), Math.floor(((place + 0.4) * sizeBytes) / places))
   }
   await writeFile(after.path, bytes, { flush: true })
   return { before, after, changedBytes: run * places }

@@ -1,8 +1,6 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import { interruptSignal, layoutOf, print, printFields, printJson } from '#cli/shell'
-
-const collect = (value: string, previous: string[]): string[] => [...previous, value]
+import { collect, interruptSignal, layoutOf, print, printFields, printJson } from '#cli/shell'
 
 export function addEnroll(program: Command): void {
   program

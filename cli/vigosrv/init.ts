@@ -1,8 +1,6 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import { layoutOf, print, printFields, printJson } from '#cli/shell'
-
-const collect = (value: string, previous: string[]): string[] => [...previous, value]
+import { collect, layoutOf, print, printFields, printJson } from '#cli/shell'
 
 export function addInit(program: Command): void {
   program

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { print, printJson, printTable } from '#cli/shell'
+import { durationOption, print, printJson, printTable } from '#cli/shell'
 import { serverRoutes } from '#node/api'
-import { formatDuration, messageOf, parseDuration } from '#node/kit'
+import { formatDuration, parseDuration } from '#node/kit'
 import { withServer } from './client.ts'
 
 export function addToken(program: Command): void {
@@ -62,14 +62,6 @@ interface CreateOptions {
   ttl: number
   uses: number
   json?: boolean
-}
-
-function durationOption(text: string): number {
-  try {
-    return parseDuration(text)
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error))
-  }
 }
 
 function usesOption(text: string): number {

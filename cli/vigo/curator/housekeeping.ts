@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander'
-import { print, printJson, printTable } from '#cli/shell'
+import type { Command } from 'commander'
+import { durationOption, print, printJson, printTable } from '#cli/shell'
 import { curatorRoutes, type ShelfItem } from '#node/api'
-import { formatSize, messageOf, parseDuration } from '#node/kit'
+import { formatSize } from '#node/kit'
 import { withAgent } from '../client.ts'
 
 export function addHousekeeping(curator: Command): void {
@@ -69,12 +69,4 @@ function printItems(items: readonly ShelfItem[], whenEmpty: string): void {
     items.map(item => [item.path, formatSize(item.sizeBytes), item.reason ?? '']),
     whenEmpty,
   )
-}
-
-function durationOption(text: string): number {
-  try {
-    return parseDuration(text)
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error))
-  }
 }

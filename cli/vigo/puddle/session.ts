@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { layoutOf, print, readPassphrase } from '#cli/shell'
-import { formatDuration, fromHex, isHex, messageOf, parseDuration, toHex } from '#node/kit'
+import { type Command, Option } from 'commander'
+import { durationOption, layoutOf, print, readPassphrase } from '#cli/shell'
+import { formatDuration, fromHex, isHex, parseDuration, toHex } from '#node/kit'
 import { IdentityFiles, PuddleError, SessionClient, serveSession } from '#swarm/puddle/session'
 
 const START_TIMEOUT_MS = 10_000
@@ -83,12 +83,4 @@ async function readLine(): Promise<string> {
     if (text.length > 1000) break
   }
   return text.trim()
-}
-
-function durationOption(text: string): number {
-  try {
-    return parseDuration(text)
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error))
-  }
 }

@@ -2,11 +2,10 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { stringify } from 'yaml'
 import { askOne, dialOnce, identityFromSeed, peerIdOf } from '#node/host'
-import { fromHex, type Layout, messageOf, silentLogger, writeFileAtomic } from '#node/kit'
+import { fromHex, hostPlatform, type Layout, messageOf, silentLogger, writeFileAtomic } from '#node/kit'
 import {
   AgentSettings,
   createIdentity,
-  goArch,
   MemberError,
   openDatabase,
   parseSwarmSettings,
@@ -44,7 +43,7 @@ export async function enroll(options: {
   }
   const seed = (await readIdentity(layout.identityKey)) ?? (await createIdentity(layout.identityKey))
   const hostname = options.hostname.toLowerCase()
-  const message = { token: url.token, hostname, os: process.platform, arch: goArch() }
+  const message = { token: url.token, hostname, ...hostPlatform() }
   const boltPeer = peerIdOf(fromHex(url.bolt))
   const failures: string[] = []
   for (const address of url.addresses) {

@@ -5,11 +5,10 @@ import { CuratorError, collectGarbage, DEFAULT_RETENTION_MS, prune, staleItems }
 import { type ArtifactSummary, agentRoutes, curatorRoutes, type MemberStatus } from '#node/api'
 import { Api, type Authorise, type Handlers, UnixLogins, userNameOf } from '#node/api/server'
 import { publicKeyOf } from '#node/host'
-import { allowedByPatterns, fromHex, type Logger, toHex } from '#node/kit'
+import { allowedByPatterns, fromHex, hostPlatform, type Logger, toHex } from '#node/kit'
 import type { FetchProgress } from '#swarm/exchange'
 import { assemble, recordToJson } from '#swarm/record'
 import type { Member } from './member.ts'
-import { goArch } from './member.ts'
 import type { Pairing } from './pairing.ts'
 import type { Swarm } from './settings.ts'
 
@@ -90,7 +89,6 @@ function authoriser({ member, swarm }: LocalApiOptions): Authorise {
 
 function curatorHandlers({ member }: LocalApiOptions): Handlers<typeof curatorRoutes> {
   const { curator, catalog, shelf, store, replicas } = member
-  const hostPlatform = { os: process.platform as string, arch: goArch() }
   return {
     artifacts: async ({ body }) => ({
       artifacts: [...catalog.artifacts()]
@@ -119,11 +117,11 @@ function curatorHandlers({ member }: LocalApiOptions): Handlers<typeof curatorRo
       }
     },
     resolve: async ({ body }) => {
-      const resolved = await curator.resolve(body.reference, body.platform ?? hostPlatform, body.puddle)
+      const resolved = await curator.resolve(body.reference, body.platform ?? hostPlatform(), body.puddle)
       return { ...resolved, tags: [...resolved.tags] }
     },
     pull: async ({ body, signal, emit }) => {
-      const pulled = await curator.pull(body.reference, body.platform ?? hostPlatform, {
+      const pulled = await curator.pull(body.reference, body.platform ?? hostPlatform(), {
         ownPuddle: body.puddle,
         signal,
         onProgress: progress => emit(progressOf(progress)),

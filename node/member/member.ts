@@ -1,9 +1,18 @@
-import { arch, platform } from 'node:os'
 import type { Level } from 'level'
 import { Catalog } from '#curator/catalog'
 import { CatalogMirror, Curator, descriptorOf, Shelf, writerOf } from '#curator/transfer'
 import { createHost, type Host, type PeerId, publicKeyOf } from '#node/host'
-import { type Clock, type Layout, type Logger, messageOf, type Random, systemClock, TaskGroup, toHex } from '#node/kit'
+import {
+  type Clock,
+  hostPlatform,
+  type Layout,
+  type Logger,
+  messageOf,
+  type Random,
+  systemClock,
+  TaskGroup,
+  toHex,
+} from '#node/kit'
 import { createExchange, type Exchange } from '#swarm/exchange'
 import { Replication } from '#swarm/gossip'
 import { PuddleDirectory } from '#swarm/puddle'
@@ -70,7 +79,7 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
   const random = options.random ?? Math.random
   const self: Self = {
     hostname: options.hostname,
-    traits: { os: platform(), arch: goArch(), hostname: options.hostname },
+    traits: { ...hostPlatform(), hostname: options.hostname },
   }
 
   const db = await openDatabase(layout)
@@ -225,10 +234,4 @@ async function closeAll(closers: Closer[], logger: Logger): Promise<void> {
       logger.warn('close-failed', { reason: messageOf(error) })
     }
   }
-}
-
-/** Node's architecture names in Go's words, which the catalog uses. */
-export function goArch(): string {
-  const names: Record<string, string> = { x64: 'amd64', ia32: '386' }
-  return names[arch()] ?? arch()
 }

@@ -2,16 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { stringify } from 'yaml'
 import { identityFromSeed } from '#node/host'
-import { type Layout, silentLogger, systemClock, toHex, writeFileAtomic } from '#node/kit'
-import {
-  createIdentity,
-  goArch,
-  MemberError,
-  openDatabase,
-  readIdentity,
-  readSettings,
-  ServerSettings,
-} from '#node/member'
+import { hostPlatform, type Layout, silentLogger, systemClock, toHex, writeFileAtomic } from '#node/kit'
+import { createIdentity, MemberError, openDatabase, readIdentity, readSettings, ServerSettings } from '#node/member'
 import { signerFromSeed } from '#swarm/record'
 import { Roster, signAdmission } from '#swarm/roster'
 
@@ -50,8 +42,7 @@ export async function initServer(options: {
         peer: fleetId,
         hostname,
         role: 'bolt',
-        os: process.platform,
-        arch: goArch(),
+        ...hostPlatform(),
         serial: 1,
         issuedAt: systemClock.now(),
       },

@@ -1,16 +1,5 @@
-import { arch, platform } from 'node:os'
 import { InvalidArgumentError } from 'commander'
-
-export interface Platform {
-  os: string
-  arch: string
-}
-
-const GO_ARCH: Record<string, string> = { x64: 'amd64', ia32: '386' }
-
-export function hostPlatform(): Platform {
-  return { os: platform(), arch: GO_ARCH[arch()] ?? arch() }
-}
+import type { Platform } from '#node/kit'
 
 /** Reads `linux/amd64`. */
 export function platformOption(text: string): Platform {

@@ -4,9 +4,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { interruptSignal, type ProgressMode, paint, print, printJson, showProgress } from '#cli/shell'
 import { ApiError, curatorRoutes, type Progress } from '#node/api'
-import { codeOf, formatDuration, formatSize, VigoError } from '#node/kit'
+import { codeOf, formatDuration, formatSize, type Platform, VigoError } from '#node/kit'
 import { ownPuddle, withAgent } from '../client.ts'
-import { type Platform, platformOption } from './platform.ts'
+import { platformOption } from './platform.ts'
 import { progressOption } from './progress-option.ts'
 
 export function addPull(curator: Command): void {

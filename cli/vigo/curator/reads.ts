@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { paint, print, printFields, printJson, printTable } from '#cli/shell'
 import { type ArtifactDetail, agentRoutes, curatorRoutes } from '#node/api'
-import { formatSize } from '#node/kit'
+import { formatSize, type Platform } from '#node/kit'
 import { ownPuddle, withAgent } from '../client.ts'
 import { printStatus } from '../status.ts'
-import { type Platform, platformOption } from './platform.ts'
+import { platformOption } from './platform.ts'
 
 interface ReadOptions {
   json?: boolean

@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { end, type Scope } from '../harness/scope.ts'
 import type { Answer, Argument, CommandName } from './commands.ts'
 
+/** What `cli/bin/run` starts the daemons with. */
+const DAEMON_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning']
+
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 
 interface Waiting {
@@ -35,7 +38,7 @@ export class Peer {
   /** `prefix` is a command that starts another, such as `ip netns exec <name>`. */
   static spawn(scope: Scope, options: { profileFolder: string | null; prefix?: readonly string[] }): Peer {
     const profiling = options.profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profileFolder}`]
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...profiling, MAIN]
+    const node = [process.execPath, ...DAEMON_FLAGS, ...profiling, MAIN]
     const [program = '', ...args] = [...(options.prefix ?? []), ...node]
     return new Peer(scope.spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
   }

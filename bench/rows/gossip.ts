@@ -3,6 +3,7 @@ import { toHex } from '#node/kit'
 import { newSeed } from '#swarm/record'
 import { median, percentile } from '../harness/statistics.ts'
 import type { Row } from '../harness/types.ts'
+import { cpuOf } from '../peer/cpu.ts'
 import { Fleet } from '../peer/fleet.ts'
 
 const NODES = 32
@@ -66,10 +67,4 @@ export const gossip: Row = {
       },
     ]
   },
-}
-
-/** Seconds that all peers together have used so far. */
-async function cpuOf(fleet: Fleet): Promise<number> {
-  const each = await Promise.all(fleet.peers.map(peer => peer.call('cpuSeconds')))
-  return each.reduce((sum, seconds) => sum + seconds, 0)
 }

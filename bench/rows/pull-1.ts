@@ -6,7 +6,7 @@ import { serveWithNginx } from '../harness/nginx.ts'
 import { missing } from '../harness/requirements.ts'
 import { interleaved, median } from '../harness/statistics.ts'
 import { GiB, type Row } from '../harness/types.ts'
-import type { Fleet } from '../peer/fleet.ts'
+import { cpuOf } from '../peer/cpu.ts'
 import { holderAndPullers, pullOnce } from './pull.ts'
 
 export const pull1: Row = {
@@ -29,9 +29,9 @@ export const pull1: Row = {
       context.pairs,
       {
         ours: async () => {
-          const before = await peersCpu(source.fleet)
+          const before = await cpuOf(source.fleet)
           const ms = await pullOnce(context, puller!, source.blob)
-          oursCpu.push((await peersCpu(source.fleet)) - before)
+          oursCpu.push((await cpuOf(source.fleet)) - before)
           return ms
         },
         baseline: async () => {
@@ -58,11 +58,6 @@ export const pull1: Row = {
       },
     ]
   },
-}
-
-async function peersCpu(fleet: Fleet): Promise<number> {
-  const each = await Promise.all(fleet.peers.map(peer => peer.call('cpuSeconds')))
-  return each.reduce((sum, seconds) => sum + seconds, 0)
 }
 
 /** Of nginx and of all commands that have ended. */

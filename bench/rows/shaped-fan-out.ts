@@ -3,6 +3,7 @@ import { shapedSites } from '../harness/namespaces.ts'
 import { missing } from '../harness/requirements.ts'
 import { median } from '../harness/statistics.ts'
 import { MiB, type Row } from '../harness/types.ts'
+import { cpuOf } from '../peer/cpu.ts'
 import { Fleet } from '../peer/fleet.ts'
 
 const NODES = 16
@@ -25,12 +26,15 @@ export const shapedFanOut: Row = {
     const limitMs = (sizeBytes / BYTES_PER_SECOND) * 1000
     const walls: number[] = []
     const lefts: number[] = []
+    const cores: number[] = []
     for (let round = 0; round <= context.pairs; round++) {
       const before = await fleet.origin.call('bytesWritten')
+      const cpuBefore = await cpuOf(fleet)
       const startedAt = performance.now()
       const target = (peerId: string): string => context.scope.path(`pulled-${peerId}`)
       await Promise.all(fleet.others.map(peer => peer.call('pull', { blob, path: target(peer.peerId) })))
       const ms = performance.now() - startedAt
+      const cpu = (await cpuOf(fleet)) - cpuBefore
       const left = (await fleet.origin.call('bytesWritten')) - before
       context.say(
         `${(ms / 1000).toFixed(2)} s against ${(limitMs / 1000).toFixed(2)} s, origin sent ${(left / sizeBytes).toFixed(2)} x`,
@@ -39,6 +43,7 @@ export const shapedFanOut: Row = {
       if (round === 0) continue
       walls.push(ms)
       lefts.push(left / sizeBytes)
+      cores.push((1000 * cpu) / ms)
     }
     const wallMs = median(walls)
     return [
@@ -50,7 +55,7 @@ export const shapedFanOut: Row = {
         budget: `<= ${BUDGET} x B/u`,
         ok: wallMs <= BUDGET * limitMs,
         notes: [
-          `until the last of the 15 has it; B/u counts payload only, the links also carry TLS, TCP and Ethernet headers; the origin sent ${median(lefts).toFixed(2)} x the blob`,
+          `until the last of the 15 has it; B/u counts payload only, the links also carry TLS, TCP and Ethernet headers; the origin sent ${median(lefts).toFixed(2)} x the blob; all nodes together had ${median(cores).toFixed(2)} cores`,
         ],
       },
     ]

@@ -4,6 +4,8 @@ import { type Member, startMember } from '#node/member'
 import { decodeRecord } from '#swarm/record'
 import { GiB } from '../harness/types.ts'
 
+const CONNECT_ATTEMPTS = 5
+
 let running: Member | undefined
 
 export function member(): Member {
@@ -52,8 +54,16 @@ export async function start(options: StartOptions) {
   return { peerId: host.peerId, address }
 }
 
+/** Tries several times, because a machine that starts many peers at once keeps some of them waiting. */
 export async function connect({ address }: { address: string }): Promise<void> {
-  await member().host.connect(address)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await member().host.connect(address)
+      return
+    } catch (error) {
+      if (attempt === CONNECT_ATTEMPTS) throw error
+    }
+  }
 }
 
 export async function connections(): Promise<number> {

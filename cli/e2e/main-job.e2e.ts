@@ -59,8 +59,11 @@ describe('a fleet of one server and four envoys', () => {
     const pulled = await fleet.pull('envoy2', 'solo:1')
     expect(pulled.report).toMatchObject({ bytesFetched: missing, bytesReused: size - missing })
     expect(await sha256Of(pulled.path)).toBe(pulled.blob.blobSha)
+    // The chunks that were under way when the command was interrupted may have been verified after it ended.
+    const kept = (await fleet.lab.memberStatus('envoy3')).store.partialBytes
+    expect(kept).toBeGreaterThanOrEqual(held)
     const rest = await fleet.pull('envoy3', 'solo:1')
-    expect(rest.report).toMatchObject({ bytesFetched: size - held, bytesReused: held })
+    expect(rest.report).toMatchObject({ bytesFetched: size - kept, bytesReused: kept })
     expect(await fleet.debris('envoy2')).toEqual([])
   })
 

@@ -29,7 +29,7 @@ export class Peer {
       if ('error' in message) waiting?.reject(new Error(`a peer failed: ${message.error}`))
       else waiting?.resolve(message.answer)
     })
-    child.once('close', code => {
+    child.once('exit', code => {
       for (const { reject } of this.#waiting.values()) reject(new Error(`a peer ended with code ${code}`))
       this.#waiting.clear()
     })

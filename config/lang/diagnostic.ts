@@ -1,0 +1,93 @@
+import { lineOf, placeOf, positionOf, type Span } from './source.ts'
+
+/** An error keeps a tree from being published; a warning does not. */
+export type Severity = 'error' | 'warning'
+
+/** What an author reads: where, what is wrong, how to mend it. `code` is stable kebab-case, for programs and the documents. */
+export interface Diagnostic {
+  readonly code: string
+  readonly severity: Severity
+  readonly span: Span
+  readonly message: string
+  readonly hint: string
+  /** Other places that the message speaks of: the first definition, the other end of a cycle. */
+  readonly related: readonly { readonly span: Span; readonly message: string }[]
+}
+
+export type Finding = Omit<Diagnostic, 'severity' | 'related'> & { readonly related?: Diagnostic['related'] }
+
+/** No run reports more: whoever has a thousand errors has one cause. */
+const MAX_DIAGNOSTICS = 1000
+
+/** Collects everything that a run finds; nothing is thrown for what an author wrote. */
+export class Diagnostics {
+  readonly #found: Diagnostic[] = []
+  #leftOut = 0
+
+  error(finding: Finding): void {
+    this.#add({ related: [], ...finding, severity: 'error' })
+  }
+
+  warning(finding: Finding): void {
+    this.#add({ related: [], ...finding, severity: 'warning' })
+  }
+
+  addAll(others: Iterable<Diagnostic>): void {
+    for (const diagnostic of others) this.#add(diagnostic)
+  }
+
+  get hasErrors(): boolean {
+    return this.#found.some(({ severity }) => severity === 'error')
+  }
+
+  /** How many were found beyond the limit of a run. */
+  get leftOut(): number {
+    return this.#leftOut
+  }
+
+  /** By path, then by place, then by code: independent of the order in which they were found. */
+  get sorted(): readonly Diagnostic[] {
+    return this.#found.toSorted(
+      (a, b) => compare(a.span.file.path, b.span.file.path) || a.span.start - b.span.start || compare(a.code, b.code),
+    )
+  }
+
+  #add(diagnostic: Diagnostic): void {
+    if (this.#found.length < MAX_DIAGNOSTICS) this.#found.push(diagnostic)
+    else this.#leftOut++
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Longest part of a line that is shown around a caret. */
+const MAX_SHOWN_COLUMNS = 120
+
+/**
+ * The diagnostic as a person reads it:
+ *
+ *     configcrates/web.vgo:4:11: error: the resource type 'fille' is not known [unknown-type]
+ *       4 |     type: fille
+ *         |           ^^^^^
+ *       did you mean 'file'?
+ */
+export function renderDiagnostic(diagnostic: Diagnostic): string {
+  const { severity, span, message, code, hint, related } = diagnostic
+  const lines = [`${placeOf(span)}: ${severity}: ${message} [${code}]`, ...excerpt(span)]
+  if (hint !== '') lines.push(`  ${hint}`)
+  for (const { span: other, message: note } of related) lines.push(`  ${placeOf(other)}: ${note}`)
+  return lines.join('\n')
+}
+
+function excerpt(span: Span): string[] {
+  const { line, column } = positionOf(span)
+  const text = lineOf(span).replaceAll('\t', ' ')
+  const from = column > MAX_SHOWN_COLUMNS - 20 ? column - 40 : 0
+  const shown = text.slice(from, from + MAX_SHOWN_COLUMNS)
+  const at = column - 1 - from
+  const length = Math.max(1, Math.min(span.end - span.start, shown.length - at))
+  const gutter = `${line}`
+  return [`  ${gutter} | ${shown}`, `  ${' '.repeat(gutter.length)} | ${' '.repeat(at)}${'^'.repeat(length)}`]
+}

@@ -1,0 +1,5 @@
+export * from './declarations.ts'
+export * from './diagnostic.ts'
+export * from './node.ts'
+export * from './schema.ts'
+export * from './source.ts'

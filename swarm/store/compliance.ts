@@ -177,6 +177,16 @@ export function blobStoreCompliance(name: string, make: (options: { clock: Clock
       await second.close()
     })
 
+    it('counts what a partial blob holds also while it is being closed', async () => {
+      const partial = await store.begin(manifest)
+      await writeChunks(store, partial, bytes, [0])
+      const held = manifest.chunks[0]!.length
+      const closing = partial.close()
+      expect(await store.usage()).toMatchObject({ partialBytes: held })
+      await closing
+      expect(await store.usage()).toMatchObject({ partialBytes: held })
+    })
+
     it('opens a complete blob with every chunk held', async () => {
       await put(bytes)
       const partial = await store.begin(manifest)

@@ -35,12 +35,15 @@ export class OpenBlobs {
     return blob
   }
 
-  /** Call it with the blob's lock. */
+  /** Call it with the blob's lock. Until its last chunks are recorded, a blob that closes is still the one to ask about them. */
   async giveBack(blob: OpenBlob): Promise<void> {
     blob.refs--
     if (blob.refs > 0 || this.#open.get(blob.row.sha) !== blob) return
-    this.#open.delete(blob.row.sha)
-    await blob.close()
+    try {
+      await blob.close()
+    } finally {
+      this.#open.delete(blob.row.sha)
+    }
   }
 
   async #manifestOf(row: BlobRow, offered: Manifest | undefined): Promise<Manifest> {

@@ -1,5 +1,7 @@
 export * from './declarations.ts'
 export * from './diagnostic.ts'
 export * from './node.ts'
+export * from './read/index.ts'
+export * from './resource/index.ts'
 export * from './schema.ts'
 export * from './source.ts'

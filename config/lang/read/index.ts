@@ -1,0 +1,1 @@
+export { readDeclarations } from './read.ts'

@@ -39,10 +39,10 @@ function plainLengths(bytes: Uint8Array): number[] {
   let hash = 0
   for (let at = 0; at < bytes.byteLength; at++) {
     const length = at + 1 - start
-    if (length > 256 * 1024) hash = ((hash << 1) + GEAR[bytes[at]!]!) | 0
-    const zeroBits = length <= 832 * 1024 ? 22 : 18
-    const cut = length > 256 * 1024 && hash >>> (32 - zeroBits) === 0
-    if (!cut && length < 4 * 1024 * 1024) continue
+    if (length > 64 * 1024) hash = ((hash << 1) + GEAR[bytes[at]!]!) | 0
+    const zeroBits = length <= 160 * 1024 ? 19 : 17
+    const cut = length > 64 * 1024 && hash >>> (32 - zeroBits) === 0
+    if (!cut && length < 1024 * 1024) continue
     lengths.push(length)
     start = at + 1
     hash = 0
@@ -79,12 +79,28 @@ describe('chunking', () => {
   it('never changes its boundaries', () => {
     expect(chunkLengths(seededBytes(6 * 2 ** 20, 1))).toMatchInlineSnapshot(`
       [
-        1209242,
-        1183081,
-        884796,
-        904669,
-        982101,
-        975699,
+        168936,
+        374759,
+        248602,
+        416945,
+        495037,
+        476438,
+        208500,
+        187221,
+        158339,
+        163890,
+        378452,
+        298769,
+        460958,
+        144942,
+        181883,
+        218450,
+        178103,
+        403665,
+        170029,
+        290667,
+        235475,
+        279528,
         151868,
       ]
     `)
@@ -119,8 +135,8 @@ describe('chunking', () => {
     expect(sum(lengths)).toBe(sample.byteLength)
     for (const length of lengths.slice(0, -1)) expect(length).toBeGreaterThan(MIN_CHUNK_BYTES)
     for (const length of lengths) expect(length).toBeLessThanOrEqual(MAX_CHUNK_BYTES)
-    expect(lengths.length).toBeGreaterThan(16)
-    expect(lengths.length).toBeLessThan(36)
+    expect(lengths.length).toBeGreaterThan(70)
+    expect(lengths.length).toBeLessThan(125)
   })
 
   it('ends a chunk at the maximum where no content does', () => {

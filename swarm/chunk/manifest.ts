@@ -13,7 +13,7 @@ import type { ChunkRef, Manifest, Sha256Hex } from './types.ts'
  *   chunk count  varint
  *   then for each chunk in order: SHA-256 (32 bytes), length (varint)
  *
- * Varints are unsigned LEB128 in shortest form. Every chunk is 1 to 4 MiB long and all but the last at least 256 KiB; the
+ * Varints are unsigned LEB128 in shortest form. Every chunk is at most 1 MiB long and all but the last at least 64 KiB; the
  * lengths add up to the blob size, so an empty blob has none. At most 16 MiB encoded; nothing follows the last chunk.
  * The manifest's name is the SHA-256 of exactly these bytes. Whoever has that name from a signed catalog entry can verify
  * each chunk alone; that the chunks together are the blob still has to be proven by the blob hash.

@@ -1,5 +1,3 @@
-import { MAX_CHUNK_BYTES } from '#swarm/chunk'
-
 const MiB = 1024 * 1024
 
 /** Knobs of the scheduler; bytes, milliseconds, bytes per second. */
@@ -44,7 +42,7 @@ export const SCHEDULER_LIMITS: SchedulerLimits = {
   transferBytes: 24 * MiB,
   queueMs: 500,
   startWindowBytes: 1 * MiB,
-  windowBytes: 2 * MAX_CHUNK_BYTES,
+  windowBytes: 8 * MiB,
   windowMs: 20,
   patience: 4,
   deadlineFloorMs: 5_000,
@@ -54,7 +52,7 @@ export const SCHEDULER_LIMITS: SchedulerLimits = {
   asideMs: 1_000,
   asideCeilingMs: 60_000,
   endgameCopies: 2,
-  busyBytes: MAX_CHUNK_BYTES,
+  busyBytes: 4 * MiB,
   forceAfterMs: 300,
 }
 

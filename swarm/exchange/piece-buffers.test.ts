@@ -9,9 +9,18 @@ describe('buffers for pieces', () => {
     const second = buffers.take(MAX_PAYLOAD - 1)
     expect(second.buffer).not.toBe(first.buffer)
     buffers.giveBack(first.subarray(5))
-    const third = buffers.take(MAX_PAYLOAD / 2)
-    expect([third.buffer === first.buffer, third.byteOffset, third.byteLength]).toEqual([true, 0, MAX_PAYLOAD / 2])
+    const third = buffers.take(MAX_PAYLOAD / 2 + 1)
+    expect([third.buffer === first.buffer, third.byteOffset, third.byteLength]).toEqual([true, 0, MAX_PAYLOAD / 2 + 1])
     expect(buffers.take(MAX_PAYLOAD).buffer).not.toBe(first.buffer)
+  })
+
+  test('a buffer is at most twice as long as its piece, and no more than eight of the longest are kept', () => {
+    const buffers = new PieceBuffers()
+    expect(buffers.take(100_000).buffer.byteLength).toBe(2 ** 17)
+    const taken = Array.from({ length: 10 }, () => buffers.take(MAX_PAYLOAD))
+    for (const bytes of taken) buffers.giveBack(bytes)
+    const again = new Set(Array.from({ length: 10 }, () => buffers.take(MAX_PAYLOAD).buffer))
+    expect(taken.filter(({ buffer }) => again.has(buffer)).length).toBe(8)
   })
 
   test('small pieces and foreign memory are not kept, nor anything that comes back after the end', () => {

@@ -1,6 +1,8 @@
 import type { PartialBlob } from '#swarm/store'
 
 const AT_ONCE = 4
+/** Chunks that are looked up together; so many wait for the first answer. */
+const WINDOW = 4096
 
 /** Chunks with the same bytes as an earlier chunk of the blob, by that one. */
 export type Twins = Map<number, number[]>
@@ -31,14 +33,18 @@ export async function reuseLocalChunks(
       missing.push(index)
     }
   }
-  let next = 0
-  const sort = async (): Promise<void> => {
-    while (next < missing.length) {
-      options.signal.throwIfAborted()
-      const index = missing[next++]!
-      if (await partial.reuse(index)) options.held(index, true)
-      else options.need(index)
+  for (let from = 0; from < missing.length; from += WINDOW) {
+    const window = missing.slice(from, from + WINDOW)
+    const reusable = await partial.reusable(window)
+    const copies = reusable.values()
+    for (const index of window) if (!reusable.has(index)) options.need(index)
+    const copy = async (): Promise<void> => {
+      for (const index of copies) {
+        options.signal.throwIfAborted()
+        if (await partial.reuse(index)) options.held(index, true)
+        else options.need(index)
+      }
     }
+    await Promise.all(Array.from({ length: AT_ONCE }, copy))
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, sort))
 }

@@ -5,7 +5,7 @@ export interface FleetOptions {
   /** Hosts besides that hold the blob from the start. */
   readonly origins: number
   readonly blobBytes: number
-  /** Every chunk but the last is this long. Default 4 MiB, the longest of the format. */
+  /** Every chunk but the last is this long. Default 4 MiB, longer than any of the format: a shorter run, and more to wait for at each hop. */
   readonly chunkBytes?: number
   /** Of each host, each way. */
   readonly bytesPerSecond: number

@@ -9,6 +9,9 @@ import type { ChunkLocation } from './types.ts'
 export type StoreDb = Level<string, string>
 
 const SYNCED = { sync: true } as const
+const WALK_KEYS = 256
+/** Sorts behind every hash in hexadecimal. */
+const AFTER_ALL = 'g'
 
 /**
  * What the store knows, apart from the bytes. Every method that changes something is durable when it resolves, except
@@ -201,13 +204,42 @@ export class BlobIndex {
     return this.#temporaries.keys().all()
   }
 
+  /**
+   * Those of the chunks that a blob other than `except` has a hint for. One walk through the index, in its order, that leaps over
+   * what lies between two chunks.
+   */
+  async knownElsewhere(chunks: readonly Sha256Hex[], except: Sha256Hex): Promise<Set<Sha256Hex>> {
+    const wanted = [...new Set(chunks)].sort()
+    const known = new Set<Sha256Hex>()
+    await using keys = this.#chunks.keys()
+    let at = 0
+    keys.seek(wanted[0] ?? AFTER_ALL)
+    while (at < wanted.length) {
+      const batch = await keys.nextv(WALK_KEYS)
+      if (batch.length === 0) break
+      for (const key of batch) {
+        while (at < wanted.length && isBehind(wanted[at]!, key)) at++
+        const chunk = wanted[at]
+        if (chunk !== undefined && key.startsWith(chunk) && !key.endsWith(except)) known.add(chunk)
+      }
+      const next = wanted[at]
+      if (next !== undefined && next > batch.at(-1)!) keys.seek(next)
+    }
+    return known
+  }
+
   /** Hints where a chunk lies. */
   async *locations(chunk: Sha256Hex): AsyncGenerator<ChunkLocation, void> {
-    for await (const [key, place] of this.#chunks.iterator({ gte: chunk, lt: `${chunk}g` })) {
+    for await (const [key, place] of this.#chunks.iterator({ gte: chunk, lt: chunk + AFTER_ALL })) {
       const [chunkIndex = -1, offset = 0, length = 0] = place.split(' ').map(Number)
       yield { blob: key.slice(chunk.length), chunkIndex, offset, length }
     }
   }
+}
+
+/** Every key of the chunk comes before this key. */
+function isBehind(chunk: Sha256Hex, key: string): boolean {
+  return chunk < key && !key.startsWith(chunk)
 }
 
 function isLocked(error: unknown): boolean {

@@ -244,11 +244,28 @@ export function blobStoreCompliance(name: string, make: (options: { clock: Clock
       const changed = new Uint8Array([...bytes.subarray(0, 2_999_000), ...seededBytes(5_000, 9)])
       const next = manifestOf(changed)
       const partial = await store.begin(next)
+      const indexes = next.chunks.map((_, index) => index)
+      expect([...(await partial.reusable(indexes))]).toEqual(indexes.slice(0, -1))
+      expect(await partial.reusable([])).toEqual(new Set())
       const reused: boolean[] = []
       for (let index = 0; index < next.chunks.length; index++) reused.push(await partial.reuse(index))
       expect(reused).toEqual(next.chunks.map((_, index) => index < next.chunks.length - 1))
       await writeChunks(store, partial, changed, [next.chunks.length - 1])
       await partial.complete()
+      await partial.close()
+    })
+
+    it('knows which of many chunks other blobs have, whatever lies between them', async () => {
+      for (const seed of [31, 32, 33, 34, 35]) await put(seededBytes(3_000_000, seed))
+      const parts = [31, 40, 33, 41, 35].map(seed => seededBytes(3_000_000, seed))
+      const mixed = manifestOf(new Uint8Array(Buffer.concat(parts)))
+      const partial = await store.begin(mixed)
+      const indexes = mixed.chunks.map((_, index) => index)
+      const located = new Set<number>()
+      for (const index of indexes) if (await store.locate(mixed.chunks[index]!.sha)) located.add(index)
+      expect(located.size).toBeGreaterThan(10)
+      expect(await partial.reusable(indexes)).toEqual(located)
+      expect(await partial.reusable(indexes.slice(5, 9))).toEqual(new Set([5, 6, 7, 8].filter(i => located.has(i))))
       await partial.close()
     })
 

@@ -70,6 +70,10 @@ export class PartialHandle extends Handle implements PartialBlob {
     await this.run(() => this.blob.write(chunkIndex, bytes))
   }
 
+  reusable(chunkIndexes: readonly number[]): Promise<ReadonlySet<number>> {
+    return this.run(() => this.others.knownElsewhere(this.manifest, chunkIndexes))
+  }
+
   reuse(chunkIndex: number): Promise<boolean> {
     return this.run(async () => {
       if (this.has(chunkIndex)) return true

@@ -86,6 +86,16 @@ export class MemoryPartial extends MemoryHandle implements PartialBlob {
     }
   }
 
+  async reusable(chunkIndexes: readonly number[]): Promise<ReadonlySet<number>> {
+    this.assertOpen()
+    const found = new Set<number>()
+    for (const index of chunkIndexes) {
+      const location = await this.#store.locate(this.manifest.chunks[index]?.sha ?? '')
+      if (location !== null && location.blob !== this.manifest.blob) found.add(index)
+    }
+    return found
+  }
+
   async reuse(chunkIndex: number): Promise<boolean> {
     this.assertOpen()
     if (this.has(chunkIndex)) return true

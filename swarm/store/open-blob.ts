@@ -91,7 +91,7 @@ export class OpenBlob {
       if (await this.#arrivedMeanwhile(index)) return
       const { byteLength } = buffer.bytes
       if (byteLength !== chunk.length) throw wrongChunk(this.row.sha, index, `${byteLength} bytes came`)
-      const work = this.#store(index, chunk, buffer.bytes)
+      const work = this.#store(index, buffer.bytes)
       this.#writing.set(index, work)
       try {
         await work
@@ -248,21 +248,12 @@ export class OpenBlob {
     }
   }
 
-  async #store(index: number, { offset }: ChunkRef, bytes: Uint8Array): Promise<void> {
-    const task = this.#checkAndWrite(index, offset, bytes)
+  async #store(index: number, bytes: Uint8Array): Promise<void> {
+    const task = this.#hashOf().keep(index, bytes)
     const right = await this.#tracked(task).catch(error => {
       throw storeFault(error, `storing blob ${this.row.sha}`)
     })
     if (!right) throw wrongChunk(this.row.sha, index, 'the bytes that came have another hash')
-  }
-
-  async #checkAndWrite(index: number, position: number, bytes: Uint8Array): Promise<boolean> {
-    if (!(await this.#hashOf().check(index, bytes))) return false
-    for (let done = 0; done < bytes.byteLength; ) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.byteLength - done, position + done)
-      done += bytesWritten
-    }
-    return true
   }
 
   /** True when the chunk is held, after waiting for a write of it that is under way. */

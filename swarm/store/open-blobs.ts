@@ -77,6 +77,13 @@ export class OpenBlobs {
     }
   }
 
+  /** Those of a manifest's chunks that another blob may hold. */
+  async knownElsewhere({ blob, chunks }: Manifest, indexes: readonly number[]): Promise<Set<number>> {
+    const shaOf = (index: number): Sha256Hex => chunks[index]?.sha ?? ''
+    const known = await this.#parts.index.knownElsewhere(indexes.map(shaOf), blob)
+    return new Set(indexes.filter(index => known.has(shaOf(index))))
+  }
+
   /** Where a chunk lies and is held. */
   async *locations(chunk: Sha256Hex): AsyncGenerator<ChunkLocation, void> {
     for await (const location of this.#parts.index.locations(chunk)) {

@@ -1,11 +1,12 @@
+import { codeOf } from '#node/kit'
 import type { Manifest, Sha256Hex } from '#swarm/chunk'
-import { type Session, sharedSlice, type WorkerPool } from './workers.ts'
+import { type Session, sharedSlice, THREAD_ENDED, type WorkerPool } from './workers.ts'
 
 const FILE_RUN_BYTES = 8 * 1024 * 1024
 
 /**
- * Checks chunks while they arrive in any order, and keeps the blob's SHA-256 up meanwhile: one thread hashes the bytes of the chunk
- * that is next in order for both at once, and reads back what came out of order or was held from the start.
+ * Checks and writes chunks while they arrive in any order, and keeps the blob's SHA-256 up meanwhile: one thread hashes the bytes of
+ * the chunk that is next in order for both at once, and reads back what came out of order or was held from the start.
  */
 export class RunningHash {
   readonly #workers: WorkerPool
@@ -31,19 +32,19 @@ export class RunningHash {
     this.#session = workers.session()
   }
 
-  /** Whether the bytes, which are over shared memory, are the chunk. */
-  async check(index: number, bytes: Uint8Array): Promise<boolean> {
+  /** Writes the bytes, which are over shared memory, if they are the chunk, and answers whether. */
+  async keep(index: number, bytes: Uint8Array): Promise<boolean> {
     if (this.#threadEnded) this.#restart()
     const { sha, offset: position } = this.#manifest.chunks[index]!
     const session = this.#session
     return this.#counted(async () => {
       try {
         const slice = sharedSlice(bytes)
-        const { right, hashedBytes } = await session.run('check-chunk', { slice, sha, position })
+        const { right, hashedBytes } = await session.run('keep-chunk', { slice, sha, fd: this.#fd, position })
         this.#reached(session, hashedBytes)
         return right
       } catch (error) {
-        if (session === this.#session) this.#threadEnded = true
+        if (session === this.#session && codeOf(error) === THREAD_ENDED) this.#threadEnded = true
         throw error
       }
     })

@@ -12,12 +12,16 @@ export interface SharedSlice {
  * asker keeps the file open until the answer came. `session` names a running hash or chunker that lives in one worker.
  */
 export type Task =
-  /** Whether the bytes have the hash; those that have it, and begin where the running SHA-256 stands, are hashed into it too. */
+  /**
+   * Writes the bytes at `position` if they have the hash, and answers whether; those that begin where the running SHA-256 stands
+   * are hashed into it too.
+   */
   | {
-      readonly type: 'check-chunk'
+      readonly type: 'keep-chunk'
       readonly session: number
       readonly slice: SharedSlice
       readonly sha: Sha256Hex
+      readonly fd: number
       readonly position: number
     }
   /** Whether the bytes of the file have the hash. */
@@ -77,7 +81,7 @@ export interface CutChunk {
 export type TaskType = Task['type']
 
 export interface TaskResult {
-  'check-chunk': { readonly right: boolean; readonly hashedBytes: number }
+  'keep-chunk': { readonly right: boolean; readonly hashedBytes: number }
   verify: boolean
   'copy-chunk': boolean
   'hash-file': number

@@ -96,6 +96,8 @@ export interface PartialBlob {
    * @throws StoreError 'mismatch': the bytes are not the chunk's; nothing was written
    */
   write(chunkIndex: number, bytes: PooledBuffer): Promise<void>
+  /** Of these chunks, those that another local blob seems to have: the ones that `reuse` is worth trying with. */
+  reusable(chunkIndexes: readonly number[]): Promise<ReadonlySet<number>>
   /** Copies the chunk from a local blob that has it; false when none does (or its bytes no longer verify). */
   reuse(chunkIndex: number): Promise<boolean>
   sync(): Promise<void>

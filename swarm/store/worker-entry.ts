@@ -29,8 +29,8 @@ const view = (slice: SharedSlice): Uint8Array => new Uint8Array(slice.buffer, sl
 
 function run(task: Task): TaskResult[TaskType] {
   switch (task.type) {
-    case 'check-chunk':
-      return checkChunk(task)
+    case 'keep-chunk':
+      return keepChunk(task)
     case 'verify':
       return hashOfFile(task.fd, task.position, task.length) === task.sha
     case 'copy-chunk':
@@ -87,12 +87,13 @@ function runningHash(session: number): Running {
 }
 
 /** Both hashes go over the bytes in small steps, so that the second finds them in the core's cache. */
-function checkChunk({
+function keepChunk({
   session,
   slice,
   sha,
+  fd,
   position,
-}: Extract<Task, { type: 'check-chunk' }>): TaskResult['check-chunk'] {
+}: Extract<Task, { type: 'keep-chunk' }>): TaskResult['keep-chunk'] {
   const bytes = view(slice)
   const running = runningHash(session)
   const ofBlob = running.bytes === position ? running.hash.copy() : null
@@ -103,6 +104,7 @@ function checkChunk({
     ofBlob?.update(step)
   }
   const right = ofChunk.digest('hex') === sha
+  if (right) writeFully(fd, bytes, position)
   if (right && ofBlob !== null) {
     running.hash = ofBlob
     running.bytes += bytes.byteLength

@@ -38,6 +38,9 @@ export interface Session {
   close(): void
 }
 
+/** Code of the error of a task whose thread is gone, and all that it kept with it. */
+export const THREAD_ENDED = 'thread-ended'
+
 class WorkerFault extends VigoError<string> {}
 
 /** Threads for hashing, chunking and writing. Tasks of one session run in order; others go where the least is queued. */
@@ -113,7 +116,7 @@ export class WorkerPool {
         reject(
           this.#closed
             ? new StoreError('closed', 'the blob store was closed')
-            : new WorkerFault('worker', `a store thread ended: ${messageOf(error)}`),
+            : new WorkerFault(THREAD_ENDED, `a store thread ended: ${messageOf(error)}`),
         )
       }
       thread.pending.clear()
@@ -127,7 +130,7 @@ export class WorkerPool {
   #post<T extends TaskType>(thread: Thread, task: Task): Promise<TaskResult[T]> {
     const { promise, resolve, reject } = Promise.withResolvers<TaskResult[T]>()
     if (!this.#threads.includes(thread)) {
-      reject(new WorkerFault('worker', 'the store thread that kept this hash has ended'))
+      reject(new WorkerFault(THREAD_ENDED, 'the store thread that kept this hash has ended'))
       return promise
     }
     const id = this.#nextId++

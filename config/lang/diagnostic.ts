@@ -23,6 +23,7 @@ const MAX_DIAGNOSTICS = 1000
 export class Diagnostics {
   readonly #found: Diagnostic[] = []
   #leftOut = 0
+  #errors = 0
 
   error(finding: Finding): void {
     this.#add({ related: [], ...finding, severity: 'error' })
@@ -37,7 +38,12 @@ export class Diagnostics {
   }
 
   get hasErrors(): boolean {
-    return this.#found.some(({ severity }) => severity === 'error')
+    return this.#errors > 0
+  }
+
+  /** How many errors there are, those beyond the limit of a run included: whether a step found any shows in the difference. */
+  get errorCount(): number {
+    return this.#errors
   }
 
   /** How many were found beyond the limit of a run. */
@@ -53,6 +59,7 @@ export class Diagnostics {
   }
 
   #add(diagnostic: Diagnostic): void {
+    if (diagnostic.severity === 'error') this.#errors++
     if (this.#found.length < MAX_DIAGNOSTICS) this.#found.push(diagnostic)
     else this.#leftOut++
   }
@@ -81,7 +88,9 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
   return lines.join('\n')
 }
 
+/** A file that could not be read as text has no line to show. */
 function excerpt(span: Span): string[] {
+  if (span.file.text === '') return []
   const { line, column } = positionOf(span)
   const text = lineOf(span).replaceAll('\t', ' ')
   const from = column > MAX_SHOWN_COLUMNS - 20 ? column - 40 : 0

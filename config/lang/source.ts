@@ -18,10 +18,10 @@ export interface Position {
 }
 
 export function positionOf({ file, start }: Span): Position {
-  const before = file.text.lastIndexOf('\n', start - 1)
+  const column = start - startOfLine(file.text, start) + 1
   let line = 1
   for (let at = file.text.indexOf('\n'); at >= 0 && at < start; at = file.text.indexOf('\n', at + 1)) line++
-  return { line, column: start - before }
+  return { line, column }
 }
 
 /** `path:line:column`, as editors and terminals understand it. */
@@ -32,7 +32,18 @@ export function placeOf(span: Span): string {
 
 /** The whole line that the span starts in, without its line ending. */
 export function lineOf({ file, start }: Span): string {
-  const from = file.text.lastIndexOf('\n', start - 1) + 1
-  const to = file.text.indexOf('\n', from)
-  return file.text.slice(from, to < 0 ? file.text.length : to).replace(/\r$/, '')
+  const from = startOfLine(file.text, start)
+  return file.text.slice(from, endOfLine(file.text, from))
+}
+
+/** Offset of the first character of the line that the offset is in. */
+export function startOfLine(text: string, offset: number): number {
+  return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1
+}
+
+/** Offset behind the last character of the line that the offset is in, its line ending left out. */
+export function endOfLine(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset)
+  if (end < 0) return text.length
+  return end > offset && text[end - 1] === '\r' ? end - 1 : end
 }

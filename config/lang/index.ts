@@ -1,5 +1,7 @@
+export * from './attribute/index.ts'
 export * from './declarations.ts'
 export * from './diagnostic.ts'
+export * from './graph/index.ts'
 export * from './node.ts'
 export * from './read/index.ts'
 export * from './resource/index.ts'

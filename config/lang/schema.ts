@@ -14,7 +14,8 @@ export type AttributeKind =
   | { readonly kind: 'path' }
   /** Seconds, or a number with s, m or h. */
   | { readonly kind: 'duration'; readonly maxSeconds?: number }
-  | { readonly kind: 'enum'; readonly values: readonly string[] }
+  /** `instead` says what to do about values that authors bring from elsewhere. */
+  | { readonly kind: 'enum'; readonly values: readonly string[]; readonly instead?: Readonly<Record<string, string>> }
   /** A list, or one string with commas (with line breaks where an item may contain commas). */
   | {
       readonly kind: 'list'

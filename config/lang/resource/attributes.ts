@@ -10,10 +10,22 @@ export const targetPath = (description: string) =>
     aliases: ['targetpath', 'path'],
   }) as const
 
-export const state = <const V extends readonly string[]>(values: V, initial: V[number], description: string) =>
-  ({ name: 'state', type: { kind: 'enum', values }, default: initial, description }) as const
+export const state = <const V extends readonly string[]>(
+  values: V,
+  initial: V[number],
+  description: string,
+  instead: Readonly<Record<string, string>> = {},
+) => ({ name: 'state', type: { kind: 'enum', values, instead }, default: initial, description }) as const
 
-export const presentOrAbsent = (description: string) => state(['present', 'absent'], 'present', description)
+export const presentOrAbsent = (description: string, instead: Readonly<Record<string, string>> = {}) =>
+  state(['present', 'absent'], 'present', description, { ...FOREIGN_STATES, ...instead })
+
+const FOREIGN_STATES = {
+  installed: "write 'state: present'",
+  created: "write 'state: present'",
+  removed: "write 'state: absent'",
+  deleted: "write 'state: absent'",
+}
 
 export const owner = { name: 'owner', type: { kind: 'string' }, description: 'User that owns it.' } as const
 

@@ -9,7 +9,11 @@ export const fileSchema = defineResource({
   identity: ['target_path'],
   attributes: [
     targetPath('The file.'),
-    presentOrAbsent('`absent` removes the file.'),
+    presentOrAbsent('`absent` removes the file.', {
+      directory: "a directory is a resource of its own: write 'type: directory'",
+      link: "a symbolic link is a resource of its own: write 'type: symlink'",
+      file: "write 'state: present'",
+    }),
     {
       name: 'content',
       type: { kind: 'text' },

@@ -21,6 +21,13 @@ export const serviceSchema = defineResource({
       ['running', 'stopped', 'restarted', 'reloaded'],
       'running',
       '`restarted` and `reloaded` act each time they are applied and need a trigger.',
+      {
+        started: "write 'state: running'",
+        present: "write 'state: running'",
+        enabled: "write 'enabled: true'; the state says whether it runs now",
+        disabled: "write 'enabled: false'; the state says whether it runs now",
+        absent: "write 'state: stopped' and 'enabled: false', or remove its package",
+      },
     ),
     {
       name: 'enabled',

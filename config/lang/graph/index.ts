@@ -1,0 +1,1 @@
+export { type Edge, type TopologicalOrder, topologicalOrder } from './topological-order.ts'

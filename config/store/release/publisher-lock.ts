@@ -1,0 +1,161 @@
+import { open, rm, writeFile } from 'node:fs/promises'
+import { hostname, userInfo } from 'node:os'
+import { type Static, Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import { type Clock, codeOf, formatDuration, messageOf } from '#node/kit'
+import { explained, ReleaseError } from './errors.ts'
+import type { ReleasePlaces } from './places.ts'
+import { readSmallFile } from './small-file.ts'
+
+const Holder = Type.Object({
+  pid: Type.Integer({ minimum: 1 }),
+  user: Type.String({ maxLength: 200 }),
+  host: Type.String({ maxLength: 300 }),
+  /** ISO 8601, UTC. */
+  since: Type.String({ maxLength: 40 }),
+  doing: Type.String({ maxLength: 100 }),
+})
+
+/** Who publishes, for people. */
+export type Holder = Readonly<Static<typeof Holder>>
+
+export interface LockOptions {
+  places: ReleasePlaces
+  clock: Clock
+  /** What for: `publish`, `rollback`. */
+  doing: string
+  /** How long to wait for another publisher; 0 to try once. */
+  waitMs: number
+  /** Called once, when there is somebody to wait for; null when they left no name. */
+  onWait?: ((holder: Holder | null) => void) | undefined
+  signal?: AbortSignal | undefined
+}
+
+const RETRY_MS = 100
+const SQLITE_BUSY = 5
+
+/**
+ * One publisher at a time. Node has no `flock`, so the lock is SQLite's: a write transaction on an empty database file, which is a
+ * record lock of the kernel (`fcntl`). The kernel gives it back when its process ends, however it ends, so it cannot go stale; it holds
+ * between containers that share the folder, where process ids say nothing; and SQLite guards it within one process.
+ * Nothing else may open the lock file: closing any descriptor of it would drop the lock of the whole process.
+ */
+export class PublisherLock implements AsyncDisposable {
+  readonly #places: ReleasePlaces
+  readonly #close: () => void
+  #isHeld = true
+
+  private constructor(places: ReleasePlaces, close: () => void) {
+    this.#places = places
+    this.#close = close
+  }
+
+  /** @throws ReleaseError 'busy', 'no-permission' */
+  static async acquire(options: LockOptions): Promise<PublisherLock> {
+    const { places, clock, doing, waitMs, onWait, signal } = options
+    await createLockFile(places)
+    const deadline = clock.monotonicMs() + waitMs
+    for (let isFirst = true; ; isFirst = false) {
+      signal?.throwIfAborted()
+      const close = await tryLock(places.lock)
+      if (close !== null) {
+        await writeHolder(places, doing, clock.now(), close)
+        return new PublisherLock(places, close)
+      }
+      const left = deadline - clock.monotonicMs()
+      if (left <= 0) throw busy(await readHolder(places), waitMs)
+      if (isFirst) onWait?.(await readHolder(places))
+      await clock.sleep(Math.min(RETRY_MS, left), { signal })
+    }
+  }
+
+  /** May be called twice. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    try {
+      await rm(this.#places.holder, { force: true })
+    } finally {
+      this.#close()
+    }
+  }
+}
+
+async function createLockFile(places: ReleasePlaces): Promise<void> {
+  await explained(`create ${places.lock}`, async () => {
+    try {
+      await (await open(places.lock, 'wx', 0o660)).close()
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+  })
+}
+
+/** How to give it back; null while somebody else has it. */
+async function tryLock(path: string): Promise<(() => void) | null> {
+  const { DatabaseSync } = await import('node:sqlite')
+  let database: InstanceType<typeof DatabaseSync> | undefined
+  try {
+    database = new DatabaseSync(path, { timeout: 0 })
+    // Without a journal the file stays empty and alone.
+    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
+    const locked = database
+    return () => locked.close()
+  } catch (error) {
+    database?.close()
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return null
+    const message =
+      `${path} cannot be locked (${messageOf(error)}): it must be an empty file, writable by whoever publishes, ` +
+      'on a file system with locks; while nobody publishes it may be removed'
+    throw new ReleaseError('no-permission', message, { cause: error })
+  }
+}
+
+async function writeHolder(places: ReleasePlaces, doing: string, now: number, close: () => void): Promise<void> {
+  const holder: Holder = {
+    pid: process.pid,
+    user: userName(),
+    host: hostname(),
+    since: new Date(now).toISOString(),
+    doing,
+  }
+  try {
+    await explained(`write ${places.holder}`, async () => {
+      // It may be another user's, who was killed.
+      await rm(places.holder, { force: true })
+      await writeFile(places.holder, `${JSON.stringify(holder)}\n`, { mode: 0o640 })
+    })
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+async function readHolder(places: ReleasePlaces): Promise<Holder | null> {
+  try {
+    const holder: unknown = JSON.parse((await readSmallFile(places.holder, 4096)) ?? 'null')
+    return Value.Check(Holder, holder) ? holder : null
+  } catch {
+    return null
+  }
+}
+
+/** A user without an account has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`
+  }
+}
+
+function busy(holder: Holder | null, waitMs: number): ReleaseError {
+  const who =
+    holder === null
+      ? 'another process is publishing'
+      : `${holder.user} is publishing (${holder.doing}, process ${holder.pid} on ${holder.host}, since ${holder.since})`
+  const waited = waitMs > 0 ? ` and did not end within ${formatDuration(waitMs)}` : ''
+  return new ReleaseError('busy', `${who}${waited}; try again when that is done`, {
+    context: holder === null ? {} : { holder },
+  })
+}

@@ -1,0 +1,55 @@
+import { realpathSync, statSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { codeOf } from '#node/kit'
+import { ReleaseError, releaseFault } from './errors.ts'
+import { TREE_LIMITS, type TreeLimits } from './limits.ts'
+import { comparePaths, type Tree } from './tree.ts'
+import { TreeWalk } from './tree-walk.ts'
+
+/** Entries of directories between two moments at which others may run and the signal is looked at. */
+const BREATH = 256
+
+/**
+ * Every `.vgo` and `.tmpl` file below `folder`, with all problems of the whole tree, not the first one. Other files, and everything
+ * whose name begins with a dot, are invisible. What is read is what is published: nothing is looked at again later.
+ *
+ * `folder` itself may be a symbolic link; nothing in it is followed.
+ *
+ * @throws ReleaseError 'no-folder', 'no-permission'
+ */
+export async function readTree(
+  folder: string,
+  options: { signal?: AbortSignal | undefined; limits?: Partial<TreeLimits> } = {},
+): Promise<Tree> {
+  const walk = new TreeWalk(rootOf(folder), { ...TREE_LIMITS, ...options.limits })
+  let untilBreath = BREATH
+  for (const _entry of walk.entries()) {
+    if (--untilBreath > 0) continue
+    untilBreath = BREATH
+    await setImmediate()
+    options.signal?.throwIfAborted()
+  }
+  return {
+    files: walk.files.toSorted((a, b) => comparePaths(a.path, b.path)),
+    problems: walk.problems,
+    leftovers: walk.leftovers,
+  }
+}
+
+function rootOf(folder: string): string {
+  try {
+    const root = realpathSync(folder)
+    if (statSync(root).isDirectory()) return root
+  } catch (error) {
+    const code = codeOf(error)
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw releaseFault(error, `read ${folder}`)
+    throw new ReleaseError(
+      'no-folder',
+      `the folder ${folder} does not exist; create it and put your .vgo files there, or name the folder where they are`,
+      { context: { folder } },
+    )
+  }
+  throw new ReleaseError('no-folder', `${folder} is not a folder; name the folder where your .vgo files are`, {
+    context: { folder },
+  })
+}

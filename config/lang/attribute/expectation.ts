@@ -13,7 +13,7 @@ export function expectation(type: AttributeKind): string {
     case 'path':
       return 'an absolute path'
     case 'duration':
-      return 'a duration'
+      return type.maxSeconds === undefined ? 'a duration' : `a duration of at most ${type.maxSeconds} seconds`
     case 'enum':
       return `${type.values.slice(0, -1).join(', ')} or ${type.values.at(-1) ?? ''}`
     case 'list':

@@ -29,7 +29,7 @@ export function scalarOf(name: string, type: AttributeKind, node: ScalarNode): s
       const isInRange =
         number >= (type.min ?? Number.MIN_SAFE_INTEGER) && number <= (type.max ?? Number.MAX_SAFE_INTEGER)
       if (isInRange) return number
-      throw unfit('write the digits only')
+      throw unfit(Number.isNaN(number) ? 'write the digits only' : 'choose a number in that range')
     }
     case 'mode':
       if (/^(?:[0-7]{3}|[0-7]{4})$/.test(text)) return text.padStart(4, '0')
@@ -73,8 +73,7 @@ function durationOf(
   const seconds = secondsOf(text)
   if (seconds === undefined) throw unfit('write seconds, or for example 90s, 15m or 1h')
   if (seconds <= 0) throw unfit('it must be longer than nothing')
-  if (type.maxSeconds !== undefined && seconds > type.maxSeconds)
-    throw unfit(`at most ${type.maxSeconds} seconds are allowed`)
+  if (type.maxSeconds !== undefined && seconds > type.maxSeconds) throw unfit('choose a shorter one')
   return seconds
 }
 

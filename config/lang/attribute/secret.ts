@@ -18,7 +18,7 @@ const MAX_PATH = 256
 export function findSecretReferences(text: string): SecretReference[] {
   if (!text.includes('secret:')) return []
   const found: SecretReference[] = []
-  if (/^secret:(?![A-Za-z0-9_./-])/.test(text) && !text.includes('\n')) {
+  if (/^secret:(?![A-Za-z0-9_./-]|\{\{)/.test(text) && !text.includes('\n')) {
     const problem = 'there is no path of a secret directly behind the colon'
     found.push({ path: '', start: 0, end: text.length, problem })
   }

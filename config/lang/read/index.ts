@@ -1,1 +1,7 @@
+export { attributeNamed } from './attributes.ts'
+export { type FileKind, kindOfFile } from './kind.ts'
 export { readDeclarations } from './read.ts'
+export { resourceKeys, withDefaults } from './resource.ts'
+export { checkRules, stateOf } from './rules.ts'
+export { taskSettings } from './task-settings.ts'
+export type { RuledResource } from './title.ts'

@@ -1,0 +1,57 @@
+import type { Diagnostics } from '../diagnostic.ts'
+import type { MapNode, Node } from '../node.ts'
+import { checkClaims } from './compliance.ts'
+import type { Draft } from './draft.ts'
+import { readEnvironments, readEnvoy } from './envoys.ts'
+import { Fields } from './fields.ts'
+import { sectionKeys } from './kind.ts'
+import { checkUnique } from './names.ts'
+import { readRoles } from './role.ts'
+import { readTask } from './task.ts'
+import { readWaiver } from './waiver.ts'
+import { readWorkflow } from './workflow.ts'
+
+/** A file of named lists. `needed` is the key that the name of the file promises. */
+export function readSections(map: MapNode, draft: Draft, needed: string | undefined, diagnostics: Diagnostics): void {
+  const fields = new Fields(map, 'this kind of file', sectionKeys, diagnostics)
+  const maps = (key: string) => fields.maps(key)
+  const environments = (node: Node | undefined) => (node === undefined ? [] : readEnvironments(node, diagnostics))
+  if (
+    needed !== undefined &&
+    map.entries.size > 0 &&
+    !map.entries.has(needed) &&
+    !sectionKeys.some(key => map.entries.has(key))
+  ) {
+    fields.missing(needed)
+  }
+  draft.envoys.push(...known(maps('envoys').map(item => readEnvoy(item, diagnostics))))
+  const roles = fields.node('roles')
+  if (roles !== undefined) draft.roles.push(...readRoles(roles, diagnostics))
+  draft.environments.push(...environments(fields.node('env')), ...environments(fields.node('environments')))
+  draft.waivers.push(...known(maps('waivers').map(item => readWaiver(item, diagnostics))))
+  draft.tasks.push(...known(maps('tasks').map(item => readTask(item, undefined, diagnostics))))
+  draft.workflows.push(...known(maps('workflows').map(item => readWorkflow(item, undefined, diagnostics))))
+  draft.compliance = fields.mapNode('compliance')
+  if (draft.compliance !== undefined) checkClaims(draft.compliance, diagnostics)
+  const namedOnce: readonly (readonly [
+    string,
+    readonly { readonly name: { value: string; span: MapNode['span'] } }[],
+  ])[] = [
+    ['roles', draft.roles],
+    ['environments', draft.environments],
+    ['tasks', draft.tasks],
+    ['workflows', draft.workflows],
+  ]
+  for (const [what, declared] of namedOnce) {
+    checkUnique(
+      declared.map(({ name }) => name),
+      what,
+      'join them, or rename one',
+      diagnostics,
+    )
+  }
+}
+
+function known<T>(items: readonly (T | undefined)[]): T[] {
+  return items.filter(item => item !== undefined)
+}

@@ -45,6 +45,8 @@ export interface AttributeSchema {
   readonly aliases?: readonly string[]
   /** Holds something that must not be shown: a password. */
   readonly sensitive?: boolean
+  /** Words whose `{{word}}` is no template: the executor fills it in. */
+  readonly placeholders?: readonly string[]
   /** An author should say it: its absence is a warning that tells the default. */
   readonly expected?: boolean
 }

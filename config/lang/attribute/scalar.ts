@@ -1,7 +1,7 @@
 import { parseDuration } from '#node/kit'
 import type { Node, ScalarNode } from '../node.ts'
 import type { AttributeKind } from '../schema.ts'
-import { closestName } from '../template/suggestion.ts'
+import { closestName } from '../template/index.ts'
 import { isArtifactReference } from './artifact.ts'
 import { expectation, shown } from './expectation.ts'
 import { findSecretReferences } from './secret.ts'

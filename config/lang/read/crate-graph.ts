@@ -2,7 +2,7 @@ import type { CrateDeclaration, ResourceDeclaration } from '../declarations.ts'
 import type { Diagnostics } from '../diagnostic.ts'
 import { type Edge, topologicalOrder } from '../graph/index.ts'
 import type { Located } from '../node.ts'
-import { suggest } from '../template/suggestion.ts'
+import { suggest } from '../template/index.ts'
 import { checkUnique } from './names.ts'
 
 type Relation = 'dependsOn' | 'before' | 'notify' | 'subscribes'

@@ -51,7 +51,8 @@ export function readCrate(map: MapNode, kind: CrateKind, file: SourceFile, diagn
     })
   }
   const defaults = readDefaults(fields, items, diagnostics)
-  const resources = items.slice(0, MAX_RESOURCES).map(item => readResource(item, defaults, diagnostics))
+  const within = { defaults, isRepeated: fields.has('foreach') }
+  const resources = items.slice(0, MAX_RESOURCES).map(item => readResource(item, within, diagnostics))
   const crate: CrateDeclaration = {
     name,
     file,

@@ -2,10 +2,11 @@ import { checkAttribute, isTemplated } from '../attribute/index.ts'
 import type { Diagnostics } from '../diagnostic.ts'
 import type { MapEntry, MapNode } from '../node.ts'
 import { resourceSchemas } from '../resource/index.ts'
-import { suggest } from '../template/suggestion.ts'
+import { suggest } from '../template/index.ts'
 import { attributeNamed } from './attributes.ts'
 import type { Fields } from './fields.ts'
 import { checkSecrets } from './secrets.ts'
+import { checkTemplates, resourceContext } from './templates.ts'
 
 /**
  * `defaults:` of a crate. A resource has those that its type knows and that it does not give itself; a default that no resource of the
@@ -25,6 +26,7 @@ export function readDefaults(
   const isOpen = schemas.includes(undefined)
   for (const { key, keySpan, value } of entries.values()) {
     checkSecrets(value, diagnostics)
+    checkTemplates(value, resourceContext(true), diagnostics)
     const meant = schemas
       .map(schema => schema && attributeNamed(schema, key))
       .filter(attribute => attribute !== undefined)

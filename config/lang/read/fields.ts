@@ -1,7 +1,7 @@
 import type { Diagnostics } from '../diagnostic.ts'
 import type { ListNode, Located, MapEntry, MapNode, Node, ScalarNode } from '../node.ts'
 import type { Span } from '../source.ts'
-import { suggest } from '../template/suggestion.ts'
+import { suggest } from '../template/index.ts'
 
 const NOTHING: ReadonlyMap<string, MapEntry> = new Map()
 

@@ -4,7 +4,7 @@ import type { Diagnostics } from '../diagnostic.ts'
 import type { Located, MapEntry, MapNode } from '../node.ts'
 import { resourceSchemas } from '../resource/index.ts'
 import type { ResourceSchema } from '../schema.ts'
-import { suggest } from '../template/suggestion.ts'
+import { suggest } from '../template/index.ts'
 import { attributeNamed } from './attributes.ts'
 import { derivedName } from './derived-name.ts'
 import { Fields } from './fields.ts'
@@ -12,7 +12,10 @@ import { readForeach } from './foreach.ts'
 import { checkResourceName } from './names.ts'
 import { checkRules } from './rules.ts'
 import { checkSecrets } from './secrets.ts'
+import { checkTemplates, resourceContext } from './templates.ts'
 import { checkMeaning } from './variables.ts'
+
+const graphKeys = ['depends_on', 'before', 'notify', 'subscribes']
 
 /** Keys that every resource may have; all others are attributes of its type. */
 export const resourceKeys: readonly string[] = [
@@ -20,10 +23,7 @@ export const resourceKeys: readonly string[] = [
   'type',
   'foreach',
   'when',
-  'depends_on',
-  'before',
-  'notify',
-  'subscribes',
+  ...graphKeys,
   'skip_validation',
   'custom',
 ]
@@ -37,7 +37,7 @@ const TYPE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
  */
 export function readResource(
   map: MapNode,
-  defaults: ReadonlyMap<string, MapEntry>,
+  crate: { readonly defaults: ReadonlyMap<string, MapEntry>; readonly isRepeated: boolean },
   diagnostics: Diagnostics,
 ): ResourceDeclaration {
   const fields = new Fields(map, 'a resource', [...map.entries.keys()], diagnostics)
@@ -46,9 +46,18 @@ export function readResource(
   const schema = resourceSchemas.get(type.value)
   if (fields.has('type')) checkType(type, schema, isCustom, diagnostics)
   const attributes = schema === undefined ? ownAttributes(map) : readAttributes(map, schema, diagnostics)
-  for (const { value } of attributes.values()) checkSecrets(value, diagnostics)
+  const context = resourceContext(crate.isRepeated || fields.has('foreach'))
+  for (const [name, { value }] of attributes) {
+    checkSecrets(value, diagnostics)
+    const placeholders = schema?.attributes.find(attribute => attribute.name === name)?.placeholders ?? []
+    checkTemplates(value, { ...context, placeholders }, diagnostics)
+  }
+  for (const key of ['name', ...graphKeys]) {
+    const node = fields.node(key)
+    if (node !== undefined) checkTemplates(node, context, diagnostics)
+  }
   const given = fields.text('name')
-  const effective = schema === undefined ? attributes : withDefaults(schema, attributes, defaults)
+  const effective = schema === undefined ? attributes : withDefaults(schema, attributes, crate.defaults)
   const name = given ?? { value: derivedName(type.value, schema, effective), span: type.span }
   checkResourceName(name, diagnostics)
   const resource: ResourceDeclaration = {

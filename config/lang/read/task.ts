@@ -1,9 +1,12 @@
 import type { TaskDeclaration, TaskParameter } from '../declarations.ts'
-import type { Diagnostics } from '../diagnostic.ts'
-import type { Located, MapEntry, MapNode } from '../node.ts'
+import { Diagnostics } from '../diagnostic.ts'
+import type { Located, MapEntry, MapNode, ScalarNode } from '../node.ts'
+import { placeInside } from '../syntax/index.ts'
+import { suggest } from '../template/index.ts'
 import { Fields } from './fields.ts'
 import { checkName } from './names.ts'
 import { checkSetting, taskSettings } from './task-settings.ts'
+import { checkTemplates, referencesIn, taskContext } from './templates.ts'
 
 const PARAMETER = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
@@ -33,6 +36,7 @@ export function readTask(
     checkSetting(entry, diagnostics)
   }
   const params = readParameters(fields, diagnostics)
+  if (command !== undefined) checkCommand(command, params, diagnostics)
   if (name === undefined || command === undefined) return undefined
   return {
     name,
@@ -70,4 +74,21 @@ function readParameters(fields: Fields, diagnostics: Diagnostics): ReadonlyMap<s
     })
   }
   return params
+}
+
+/** A command reads its parameters, and those only. */
+function checkCommand(command: ScalarNode, params: ReadonlyMap<string, TaskParameter>, diagnostics: Diagnostics): void {
+  checkTemplates(command, taskContext, diagnostics)
+  for (const { text, reference } of referencesIn(command, taskContext, new Diagnostics())) {
+    const [namespace, parameter] = reference.path
+    if (namespace !== 'Params' || parameter === undefined || params.has(parameter)) continue
+    diagnostics.error({
+      code: 'unknown-parameter',
+      span: placeInside(text, reference.offset, reference.offset + reference.length),
+      message: `the task has no parameter '${parameter.slice(0, 60)}'`,
+      hint: suggest(parameter, Array.from(params.keys()), all =>
+        all === '' ? "declare it below 'params:'" : `its parameters are ${all}`,
+      ),
+    })
+  }
 }

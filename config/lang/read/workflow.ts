@@ -3,6 +3,7 @@ import type { Diagnostics } from '../diagnostic.ts'
 import type { Located, MapNode } from '../node.ts'
 import { Fields } from './fields.ts'
 import { checkName, checkUnique } from './names.ts'
+import { checkTemplates, taskContext } from './templates.ts'
 
 const STEP_KEYS = ['name', 'task', 'command', 'target', 'params', 'on_failure']
 
@@ -42,6 +43,7 @@ function readStep(map: MapNode, position: number, diagnostics: Diagnostics): Wor
       hint: task === undefined ? "add 'task: <name>' or 'command: …'" : 'take one away',
     })
   }
+  if (command !== undefined) checkTemplates(command, taskContext, diagnostics)
   return {
     name: fields.text('name') ?? { value: `step-${position}`, span: map.span },
     span: map.span,

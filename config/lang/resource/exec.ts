@@ -6,7 +6,13 @@ export const execSchema = defineResource({
   summary: 'A command that `sh -c` runs, guarded so that it runs only when there is something to do.',
   main: ['command'],
   attributes: [
-    { name: 'command', type: { kind: 'text' }, required: true, description: 'What is run.' },
+    {
+      name: 'command',
+      type: { kind: 'text' },
+      required: true,
+      description: 'What is run.',
+      placeholders: ['secret_file'],
+    },
     {
       name: 'onlyif',
       type: { kind: 'text' },

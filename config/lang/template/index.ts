@@ -1,0 +1,8 @@
+export type { TemplateErrorCode, TemplateProblem } from './errors.ts'
+export { type TemplateFunction, templateFunctions } from './functions/index.ts'
+export { DEFAULT_LIMITS as TEMPLATE_LIMITS, MAX_TEMPLATE_UNITS, type TemplateLimits } from './limits.ts'
+export { type Rendered, type RenderedValue, renderTemplate, renderValue } from './render.ts'
+export { closestName, suggest } from './suggestion.ts'
+export type { Reference as TemplateReference } from './syntax/references.ts'
+export { hasActions, type ParsedTemplate, type ParseOptions, parseTemplate, type Template } from './template.ts'
+export type { Value, ValueMap } from './value.ts'

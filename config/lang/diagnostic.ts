@@ -85,8 +85,11 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
   const lines = [`${placeOf(span)}: ${severity}: ${message} [${code}]`, ...excerpt(span)]
   if (hint !== '') lines.push(`  ${hint}`)
   for (const { span: other, message: note } of related) lines.push(`  ${placeOf(other)}: ${note}`)
-  return lines.join('\n')
+  return lines.map(line => line.replaceAll(UNPRINTABLE, '\ufffd')).join('\n')
 }
+
+/** What would move the cursor, colour the terminal or turn the line around. */
+const UNPRINTABLE = /[\p{Cc}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu
 
 /** A file that could not be read as text has no line to show. */
 function excerpt(span: Span): string[] {

@@ -1,7 +1,9 @@
 import type { MapEntry } from '../node.ts'
+import { oneLine } from '../resource/index.ts'
 import type { ResourceSchema } from '../schema.ts'
 
 const MAX_PART = 80
+const MAX_LINE = 400
 
 /**
  * What a resource without a name is called: its type and what it is about, `file-etc-motd`. Templates stay in it, so that
@@ -27,8 +29,7 @@ function firstText(items: readonly { readonly kind: string; readonly source?: st
 
 /** Outside of templates letters, digits, dots and underscores stay, everything else becomes one dash. */
 function slug(text: string): string {
-  const line = text.slice(0, 4096).trim().split('\n', 1)[0] ?? ''
-  const parts = line.split(/(\{\{.{0,200}?\}\})/)
+  const parts = oneLine(text, MAX_LINE).split(/(\{\{.{0,200}?\}\})/)
   const plain = parts.map((part, at) => (at % 2 === 1 ? part : part.replaceAll(/[^A-Za-z0-9._]+/g, '-'))).join('')
   const isTemplate = parts.length > 1
   return (isTemplate ? plain : plain.slice(0, MAX_PART)).replace(/^-/, '').replace(/-$/, '')

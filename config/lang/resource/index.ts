@@ -27,7 +27,7 @@ import { symlinkSchema } from './symlink.ts'
 import { userSchema } from './user.ts'
 import { vmSchema } from './vm.ts'
 
-export { customLabel, labelOf } from './label.ts'
+export { customLabel, labelOf, oneLine } from './label.ts'
 
 const schemas = [
   fileSchema,

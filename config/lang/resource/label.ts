@@ -19,13 +19,13 @@ export function customLabel(type: string, name: string): string {
   return oneLine(`Run ${type} for ${name}`, MAX_LABEL)
 }
 
-/** First line of a text, shortened. */
+/** The first line of a text that does something, shortened: not a comment, nor what only sets up a shell script. */
 export function oneLine(text: string, most = 60): string {
-  const line =
-    text
-      .slice(0, 4096)
-      .trim()
-      .split(/[\r\n]/, 1)[0] ?? ''
+  const lines = text
+    .slice(0, 4096)
+    .split(/[\r\n]+/)
+    .map(line => line.trim())
+  const line = lines.find(each => each !== '' && !/^#|^set -/.test(each)) ?? lines.find(each => each !== '') ?? ''
   const characters = Array.from(line.replaceAll(/\p{Cc}/gu, ' '))
   return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
 }

@@ -20,7 +20,7 @@ export function decodeSource(path: string, bytes: Uint8Array, diagnostics: Diagn
     diagnostics.error({
       code: 'not-text',
       span: wholeFile(path),
-      message: `the file is not UTF-8 text: byte ${offset + 1} is not part of a character`,
+      message: `the file is not UTF-8 text: ${offset < bytes.byteLength ? `byte ${offset + 1} is not part of a character` : 'its last character is cut off'}`,
       hint: 'save it as UTF-8; a binary file does not belong below stacks under the name of a .vgo or .tmpl file',
     })
     return undefined

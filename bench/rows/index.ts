@@ -6,7 +6,7 @@ import { memory } from './memory.ts'
 import { pull1 } from './pull-1.ts'
 import { pullMany } from './pull-many.ts'
 import { push } from './push.ts'
-import { shapedFanOut } from './shaped-fan-out.ts'
+import { shapedFanOut, shapedFanOutOfSix } from './shaped-fan-out.ts'
 import { simulatedFleet } from './simulated-fleet.ts'
 import { sync } from './sync.ts'
 
@@ -16,6 +16,7 @@ export const rows: readonly Row[] = [
   pullMany,
   fanOut,
   shapedFanOut,
+  shapedFanOutOfSix,
   delta,
   push,
   memory,

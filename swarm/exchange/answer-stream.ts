@@ -20,6 +20,8 @@ import { UploadLine } from './upload-line.ts'
 
 const MAX_CONTROL = 1024
 const MAX_MANIFESTS = 4
+/** So many new chunks are announced at once; fewer wait for the next tick, so that each does not cost every asker a frame. */
+const ANNOUNCE_CHUNKS = 16
 
 /** What an asking stream needs to know of this node. */
 export interface AnswerSource {
@@ -109,8 +111,11 @@ export class AnswerStream {
     }
   }
 
-  /** Drops an asker that takes nothing. */
+  /** Announces what came since the last one; drops an asker that takes nothing. */
   tick(now: number): void {
+    for (const subscription of this.#subscriptions.values()) {
+      if (subscription.also.length > 0) this.#announce(subscription)
+    }
     if (this.#sendingSince === null || now - this.#sendingSince < this.#limits.uploadStuckMs) return
     this.#logger.warn('asker-stuck', { peer: this.peer }, `${this.peer} takes no bytes; its stream is dropped`)
     this.#stream.reset(new ExchangeError('closed', `${this.peer} took no bytes for ${this.#limits.uploadStuckMs} ms`))
@@ -188,13 +193,17 @@ export class AnswerStream {
       },
       chunk: index => {
         subscription.also.push(index)
-        this.#news.add(subscription)
-        this.#signal()
+        if (subscription.also.length >= ANNOUNCE_CHUNKS) this.#announce(subscription)
       },
     }
     this.#subscriptions.set(handle, subscription)
     subscription.holding = await this.#source.follow(blob, subscription)
     subscription.changed()
+  }
+
+  #announce(subscription: Subscription): void {
+    this.#news.add(subscription)
+    this.#signal()
   }
 
   #unsubscribe(handle: number): void {

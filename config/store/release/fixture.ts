@@ -57,3 +57,14 @@ export class TestClock implements Clock {
     await new Promise(resolve => setImmediate(resolve))
   }
 }
+
+/** As root, runs `work` as somebody else: root may do everything. */
+export async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return await work()
+  process.seteuid?.(65534)
+  try {
+    return await work()
+  } finally {
+    process.seteuid?.(0)
+  }
+}

@@ -1,5 +1,6 @@
 export { type Changes, changesBetween, isUnchanged } from './changes.ts'
 export type { HistoryEntry, ReleaseCounts, ReleaseKind } from './entry.ts'
+export { checkWords } from './entry.ts'
 export * from './errors.ts'
 export { isTracked, pathProblem } from './file-names.ts'
 export type { Freeze } from './freeze.ts'

@@ -94,6 +94,12 @@ export class Publisher implements AsyncDisposable {
     }
   }
 
+  /** Before work that would be for nothing. @throws ReleaseError 'frozen', 'bad-freeze' */
+  async assertNotFrozen(): Promise<void> {
+    const freeze = await readFreeze(this.#places, this.#clock.now())
+    if (freeze !== null) throw frozenError(freeze)
+  }
+
   /**
    * Makes these files the live release.
    *
@@ -102,7 +108,7 @@ export class Publisher implements AsyncDisposable {
   async publish(request: PublishRequest): Promise<Released | AlreadyLive> {
     checkWords(request)
     const { files, counts, author, reason, kind = 'publish', sources } = request
-    await this.#assertNotFrozen()
+    await this.assertNotFrozen()
     const release = releaseHash(files)
     const live = await readLive(this.#places)
     if (live === release) return { outcome: 'already-live', release, mended: await this.#mend(release, files) }
@@ -121,7 +127,7 @@ export class Publisher implements AsyncDisposable {
    */
   async rollback(request: RollbackRequest): Promise<Released> {
     checkWords(request)
-    if (request.evenIfFrozen !== true) await this.#assertNotFrozen()
+    if (request.evenIfFrozen !== true) await this.assertNotFrozen()
     const live = await readLive(this.#places)
     const { entries } = await readHistory(this.#places)
     const target = request.to === undefined ? entryBefore(entries, live) : findEntry(entries, live, request.to)
@@ -163,7 +169,7 @@ export class Publisher implements AsyncDisposable {
       changes: { added: added.length, changed: changed.length, removed: removed.length },
     }
     this.#signal?.throwIfAborted()
-    if (entry.kind !== 'rollback') await this.#assertNotFrozen()
+    if (entry.kind !== 'rollback') await this.assertNotFrozen()
     await commit(this.#places, complete)
     // What is left to do is done by the next one where it fails.
     await Promise.allSettled([dropOldReleases(this.#places, this.#keep), secureStacks(this.#places)])
@@ -203,11 +209,6 @@ export class Publisher implements AsyncDisposable {
       tree.problems[0]?.message ?? 'its files differ',
       undefined,
     )
-  }
-
-  async #assertNotFrozen(): Promise<void> {
-    const freeze = await readFreeze(this.#places, this.#clock.now())
-    if (freeze !== null) throw frozenError(freeze)
   }
 
   async #explained<T>(work: () => Promise<T>): Promise<T> {

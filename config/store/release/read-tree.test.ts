@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { TestFolder } from './fixture.ts'
+import { asNobody, TestFolder } from './fixture.ts'
 import { readTree } from './read-tree.ts'
 import type { Tree } from './tree.ts'
 
@@ -132,7 +132,10 @@ describe('readTree', () => {
       `the tree has more than 41 files and folders [too-many-entries]: ${end}`,
     ])
     const all = { maxFiles: 20, maxTotalBytes: 200, maxEntries: 42 }
-    expect((await readTree(root, { limits: all })).files).toHaveLength(20)
+    expect((await readTree(root, { limits: { maxFiles: 19 } })).isWhole).toBe(false)
+    const tree = await readTree(root, { limits: all })
+    expect(tree.files).toHaveLength(20)
+    expect(tree.isWhole).toBe(true)
   })
 
   test('reports what killed writers left, and does not take it for configuration', async () => {
@@ -157,14 +160,3 @@ describe('readTree', () => {
     await expect(reading).rejects.toThrow('enough')
   })
 })
-
-/** Root may read everything. */
-async function asNobody<T>(work: () => Promise<T>): Promise<T> {
-  if (process.geteuid?.() !== 0) return await work()
-  process.seteuid?.(65534)
-  try {
-    return await work()
-  } finally {
-    process.seteuid?.(0)
-  }
-}

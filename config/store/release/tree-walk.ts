@@ -27,6 +27,10 @@ export class TreeWalk {
     return this.#diagnostics.sorted
   }
 
+  get isWhole(): boolean {
+    return !this.#isOver
+  }
+
   *entries(): Generator<void> {
     yield* this.#folder('', 0)
   }

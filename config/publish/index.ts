@@ -1,0 +1,3 @@
+export * from './pipeline/index.ts'
+export * from './probe/index.ts'
+export * from './strip/index.ts'

@@ -1,0 +1,6 @@
+export type * from './checker.ts'
+export { formatChanges, formatCounts, formatPublish, formatRollback } from './format.ts'
+export { diagnosticJson, publishJson } from './json.ts'
+export { publish } from './publish.ts'
+export * from './rollback.ts'
+export type * from './types.ts'

@@ -1,0 +1,1 @@
+export { type Stripped, stripComments } from './strip-comments.ts'

@@ -35,7 +35,8 @@ export function rounded({ digits, point }: Decimal, count: number): Decimal {
   const up = half ? odd : rest[0]! >= '5'
   if (!up) return count === 0 ? { digits: '0', point: 1 } : { digits: kept, point }
   const raised = String(BigInt(`0${kept}`) + 1n).padStart(count, '0')
-  return raised.length > count ? { digits: raised, point: point + 1 } : { digits: raised, point }
+  const carries = raised.length > count
+  return { digits: carries ? raised.slice(0, Math.max(1, count)) : raised, point: carries ? point + 1 : point }
 }
 
 /** `12.50` with `places` digits behind the point; undefined means all that there are. */

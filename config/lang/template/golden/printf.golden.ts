@@ -42,6 +42,7 @@ export const printfCases: readonly Golden[] = [
   text('%f carries', '{{ printf "%.1f %.2f %.0f" 9.96 0.999 99.5 }}', '10.0 1.00 100'),
   text('%f of small numbers', '{{ printf "%.2f %.3f %.1f" 0.001 0.0006 0.04 }}', '0.00 0.001 0.0'),
   text('%e', '{{ printf "%e %.2e %E" 123456.789 0.000123 1.5 }}', '1.234568e+05 1.23e-04 1.500000E+00'),
+  text('%e carries', '{{ printf "%e %.1e %.0e %.2g" 1e-7 9.96 9.6 0.996 }}', '1.000000e-07 1.0e+01 1e+01 1'),
   text('%g', '{{ printf "%g %g %g" 0.00001 123456.5 1.5e30 }}', '1e-05 123456.5 1.5e+30'),
   text(
     '%g with precision',

@@ -71,7 +71,7 @@ export class Fields {
     const node = this.node(key)
     if (node === undefined) return []
     if (node.kind === 'map') {
-      this.wrong(node, `'${key}' must be a name or a list of names, not a map`)
+      this.wrong(node, `'${key}' must be a name or a list of names, not a map`, "write '[<name>, <name>]'")
       return []
     }
     const items = node.kind === 'list' ? node.items : [node]

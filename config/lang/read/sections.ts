@@ -1,5 +1,6 @@
 import type { Diagnostics } from '../diagnostic.ts'
 import type { MapNode, Node } from '../node.ts'
+import { closestName } from '../template/index.ts'
 import { checkClaims } from './compliance.ts'
 import type { Draft } from './draft.ts'
 import { readEnvironments, readEnvoy } from './envoys.ts'
@@ -13,17 +14,18 @@ import { readWorkflow } from './workflow.ts'
 
 /** A file of named lists. `needed` is the key that the name of the file promises. */
 export function readSections(map: MapNode, draft: Draft, needed: string | undefined, diagnostics: Diagnostics): void {
-  const fields = new Fields(map, 'this kind of file', sectionKeys, diagnostics)
-  const maps = (key: string) => fields.maps(key)
-  const environments = (node: Node | undefined) => (node === undefined ? [] : readEnvironments(node, diagnostics))
+  const what = draft.file.path.split('/').at(-1) ?? 'this file'
+  const keys = Array.from(map.entries.keys())
   if (
     needed !== undefined &&
-    map.entries.size > 0 &&
-    !map.entries.has(needed) &&
-    !sectionKeys.some(key => map.entries.has(key))
+    !keys.some(key => sectionKeys.includes(key) || closestName(key, sectionKeys) !== undefined)
   ) {
-    fields.missing(needed)
+    new Fields(map, what, keys, diagnostics).missing(needed)
+    return
   }
+  const fields = new Fields(map, what, sectionKeys, diagnostics)
+  const maps = (key: string) => fields.maps(key)
+  const environments = (node: Node | undefined) => (node === undefined ? [] : readEnvironments(node, diagnostics))
   draft.envoys.push(...known(maps('envoys').map(item => readEnvoy(item, diagnostics))))
   const roles = fields.node('roles')
   if (roles !== undefined) draft.roles.push(...readRoles(roles, diagnostics))

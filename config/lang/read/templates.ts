@@ -1,7 +1,13 @@
 import type { Diagnostics } from '../diagnostic.ts'
 import type { Node, ScalarNode } from '../node.ts'
 import { placeInside } from '../syntax/index.ts'
-import { hasActions, parseTemplate, suggest, type TemplateProblem, type TemplateReference } from '../template/index.ts'
+import {
+  closestName,
+  hasActions,
+  parseTemplate,
+  type TemplateProblem,
+  type TemplateReference,
+} from '../template/index.ts'
 
 /** What templates of a place may read. */
 export interface TemplateContext {
@@ -27,7 +33,7 @@ export function checkTemplates(node: Node, context: TemplateContext, diagnostics
       code: 'template-namespace',
       span: placeInside(text, reference.offset, reference.offset + reference.length),
       message: `templates have no '.${namespace.slice(0, 60)}' here`,
-      hint: `${hintFor(namespace, context.namespaces)}${literalHint(text.source, reference.offset)}`,
+      hint: hintFor(namespace, context.namespaces, literalHint(text.source, reference.offset)),
     })
   }
 }
@@ -61,10 +67,12 @@ function reportProblem(node: ScalarNode, problem: TemplateProblem, diagnostics: 
   })
 }
 
-function hintFor(namespace: string, namespaces: readonly string[]): string {
+function hintFor(namespace: string, namespaces: readonly string[], literal: string): string {
   if (namespace === 'Item' || namespace === 'Each')
     return `'.${namespace}' is there only where 'foreach:' repeats something`
-  return suggest(namespace, namespaces, () => `they know ${namespaces.map(name => `.${name}`).join(' and ')}`)
+  const near = closestName(namespace, namespaces)
+  if (near !== undefined) return `did you mean '.${near}'?`
+  return `they know ${namespaces.map(name => `.${name}`).join(' and ')}${literal}`
 }
 
 /** Braces that another program should read: how to write the action at the offset literally. */

@@ -8,7 +8,7 @@ export type RuledResource = Pick<
 
 /** The resource in a sentence; a name that its author never wrote says nothing. */
 export function titleOf({ name, nameIsDerived, type }: RuledResource): string {
-  return nameIsDerived ? `this ${type.value}` : `the ${type.value} '${name.value.slice(0, 80)}'`
+  return nameIsDerived ? `this ${type.value} resource` : `the ${type.value} resource '${name.value.slice(0, 80)}'`
 }
 
 /** ` in state 'absent'`, where the author wrote the state. */

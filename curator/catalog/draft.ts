@@ -119,6 +119,7 @@ function applyPush(base: Entry, change: Extract<Change, { type: 'push' }>, isFir
     throw new CatalogError(
       'conflict',
       `'${base.name}' version ${version} for ${blob.os}/${blob.arch} is published with other bytes (${present.blobSha.slice(0, 12)}…); push a new version`,
+      { context: { published: present.blobSha } },
     )
   }
   for (const tag of change.tags) requireTag(tag)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { layoutOf } from '#cli/shell'
-import { type ApiClient, agentRoutes, type BodyOf, curatorRoutes, type RemoteError } from '#node/api'
+import { type ApiClient, agentRoutes, type BodyOf, curatorRoutes, RemoteError } from '#node/api'
 import { codeOf, toHex } from '#node/kit'
 import { IdentityFiles, PuddleError, SessionClient } from '#swarm/puddle/session'
 
@@ -25,6 +25,23 @@ export async function requirePuddle(command: Command): Promise<{ publicKey: stri
     throw new PuddleError('locked', 'the open session holds another key; run vigo swarm puddle lock, then unlock')
   }
   return { publicKey, session }
+}
+
+/**
+ * Refuses what is wrong with a name, version, tag, kind or target before the bytes travel. Whether a version that exists has the
+ * same bytes shows only after that.
+ */
+export async function checkPush(
+  client: ApiClient,
+  puddle: { publicKey: string },
+  name: string,
+  change: Change,
+): Promise<void> {
+  try {
+    await client.call(curatorRoutes.draft, { name, puddle: puddle.publicKey, change })
+  } catch (error) {
+    if (!(error instanceof RemoteError) || error.context['published'] === undefined) throw error
+  }
 }
 
 /**

@@ -6,8 +6,11 @@ import { codeOf, formatSize, hostPlatform, type Platform } from '#node/kit'
 import { withAgent } from '../client.ts'
 import { platformOption } from './platform.ts'
 import { progressOption } from './progress-option.ts'
-import { publishChange, requirePuddle } from './publish.ts'
+import { checkPush, publishChange, requirePuddle } from './publish.ts'
 import { readAndWatch } from './read-and-watch.ts'
+
+/** In place of the hashes that only the upload will tell. */
+const NO_HASH = '0'.repeat(64)
 
 export function addPush(curator: Command): void {
   curator
@@ -60,9 +63,20 @@ async function push(
   const file = await openFile(path)
   try {
     const { size } = await file.stat()
+    const tags = options.tag === false ? [] : Array.isArray(options.tag) ? options.tag : ['latest']
+    const change = (blob: { sha: string; sizeBytes: number; chunks: string }) =>
+      ({
+        type: 'push',
+        kind: options.kind ?? null,
+        version,
+        blob: { ...platform, blobSha: blob.sha, sizeBytes: blob.sizeBytes, chunks: blob.chunks },
+        tags,
+        target: options.target ?? null,
+      }) as const
     await withAgent(
       command,
       async client => {
+        await checkPush(client, puddle, name, change({ sha: NO_HASH, sizeBytes: size, chunks: NO_HASH }))
         const display = showProgress(options.progress)
         const startedAt = performance.now()
         const stream = readAndWatch(file, path, bytesDone => {
@@ -74,15 +88,7 @@ async function push(
         })
         try {
           const blob = await client.call(curatorRoutes.upload, {}, { upload: { stream, sizeBytes: size }, signal })
-          const tags = options.tag === false ? [] : Array.isArray(options.tag) ? options.tag : ['latest']
-          const { hash } = await publishChange(client, puddle, name, {
-            type: 'push',
-            kind: options.kind ?? null,
-            version,
-            blob: { ...platform, blobSha: blob.sha, sizeBytes: blob.sizeBytes, chunks: blob.chunks },
-            tags,
-            target: options.target ?? null,
-          }).catch(async (error: unknown) => {
+          const { hash } = await publishChange(client, puddle, name, change(blob)).catch(async (error: unknown) => {
             await client.call(curatorRoutes.discard, { sha: blob.sha }).catch(() => undefined)
             throw error
           })

@@ -11,7 +11,7 @@ export interface TreeChecker {
   repair(files: readonly SourceFile[], context: CheckContext): Promise<Repairs>
 
   /** Everything that can be wrong with a whole tree, with what publish needs to know of it. */
-  check(files: readonly SourceFile[], context: CheckContext): Promise<Verdict>
+  check(files: readonly SourceFile[], context: CheckContext): Promise<TreeVerdict>
 }
 
 export interface CheckContext {
@@ -27,7 +27,7 @@ export interface Repairs {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-export interface Verdict {
+export interface TreeVerdict {
   readonly diagnostics: readonly Diagnostic[]
   readonly counts: ReleaseCounts
   /** Paths of the files that are a configcrate or a usercrate: their comments are not released. */

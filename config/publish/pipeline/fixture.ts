@@ -1,6 +1,6 @@
 import type { Diagnostic, SourceFile, Span } from '#config/lang'
 import type { UrlUse } from '../probe/index.ts'
-import type { CheckContext, Repairs, TreeChecker, Verdict } from './checker.ts'
+import type { CheckContext, Repairs, TreeChecker, TreeVerdict } from './checker.ts'
 
 /**
  * A language small enough for tests: `error: words` is an error, `use: name` in a scaffolding file leads to a crate, `needs: name` in
@@ -23,7 +23,7 @@ export class TestChecker implements TreeChecker {
     return { edits, diagnostics: files.flatMap(file => found(file, 'unrepairable')) }
   }
 
-  async check(files: readonly SourceFile[], context: CheckContext): Promise<Verdict> {
+  async check(files: readonly SourceFile[], context: CheckContext): Promise<TreeVerdict> {
     this.checks.push({ paths: files.map(({ path }) => path), context })
     const crates = files.filter(({ path }) => isCrate(path))
     const scaffolding = files.filter(({ path }) => !isCrate(path) && path.endsWith('.vgo'))

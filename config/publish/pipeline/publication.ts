@@ -13,7 +13,7 @@ import {
 } from '#config/store'
 import { messageOf } from '#node/kit'
 import { probeUrls, type UrlUse, urlDiagnostics } from '../probe/index.ts'
-import type { Repairs, Verdict } from './checker.ts'
+import type { Repairs, TreeVerdict } from './checker.ts'
 import { fileDiagnostic } from './file-diagnostic.ts'
 import { type LiveTree, readLiveTree } from './live-tree.ts'
 import { placeInSources } from './place-in-source.ts'
@@ -87,7 +87,7 @@ export class Publication {
     return written
   }
 
-  async #check(files: readonly SourceFile[], changed: ReadonlySet<string>): Promise<Verdict> {
+  async #check(files: readonly SourceFile[], changed: ReadonlySet<string>): Promise<TreeVerdict> {
     this.#tell({ step: 'checking', files: files.length })
     const verdict = await this.#options.checker.check(files, { changed, signal: this.#options.signal })
     this.#add(verdict.diagnostics)
@@ -95,7 +95,7 @@ export class Publication {
   }
 
   /** What is left out may be missed by what stays, so that what servers will load is checked as it is. */
-  async #candidate(sources: SourceTree, verdict: Verdict, live: LiveTree): Promise<Candidate> {
+  async #candidate(sources: SourceTree, verdict: TreeVerdict, live: LiveTree): Promise<Candidate> {
     const { noPrune = false } = this.#options
     const intact = live.isIntact ? live.files : []
     const { files, pruned, diagnostics } = releaseTreeOf(sources, verdict, intact, { noPrune })

@@ -2,7 +2,7 @@ import type { Diagnostic } from '#config/lang'
 import type { TreeFile } from '#config/store'
 import { sha256Hex } from '#node/kit'
 import { stripComments } from '../strip/index.ts'
-import type { Verdict } from './checker.ts'
+import type { TreeVerdict } from './checker.ts'
 import type { SourceTree } from './source-tree.ts'
 
 export interface ReleaseTree {
@@ -19,7 +19,7 @@ export interface ReleaseTree {
  */
 export function releaseTreeOf(
   tree: SourceTree,
-  verdict: Pick<Verdict, 'crates' | 'unreferenced'>,
+  verdict: Pick<TreeVerdict, 'crates' | 'unreferenced'>,
   live: readonly TreeFile[],
   options: { noPrune: boolean },
 ): ReleaseTree {

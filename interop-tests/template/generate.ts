@@ -156,7 +156,7 @@ function verb(letters: string, usual: string): fc.Arbitrary<string> {
       fc.constantFrom(...flags),
       fc.constantFrom('', '1', '6', '12'),
       fc.constantFrom('', '', '.0', '.1', '.3', '.'),
-      fc.constantFrom(usual, ...letters),
+      fc.constantFrom(usual, ...letters.split('')),
     )
     .map(parts => `"%${parts.join('')}"`)
 }

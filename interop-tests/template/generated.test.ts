@@ -9,7 +9,7 @@ const go = goVersion()
 
 test('generated templates give what text/template gives', async context => {
   if (!go.found) return context.skip(`go is not on the PATH (${go.why})`)
-  const texts = fc.sample(template, { seed: SEED, numRuns: 3000 })
+  const texts = fc.sample(template, { seed: SEED, numRuns: 4000 })
   const outcomes = await renderWithGo(texts.map(text => ({ template: text, data })))
   const wrong = texts.flatMap((text, at) => differences(text, outcomes[at]!))
   expect(wrong.slice(0, 5)).toEqual([])

@@ -32,6 +32,9 @@ export const MAX_OPEN_BLOCKS = 1000
 /** Deepest nesting of a list or map that is printed or encoded. */
 export const MAX_VALUE_DEPTH = 100
 
+/** Most `|` of one action: what is left of each is evaluated within it. */
+export const MAX_PIPES = 100
+
 /** Longest chain `.a.b.c`. */
 export const MAX_CHAIN = 64
 

@@ -82,7 +82,7 @@ export const variableCases: readonly Golden[] = [
     '{{ range .Vars.list }}{{ block "x" . }}{{ break }}{{ end }}{{ end }}',
     'outside {{ range }}',
   ),
-  fails('a block without a value', '{{ block "x" }}{{ end }}', 'block has no value'),
+  fails('a block without a value', '{{ block "x" }}{{ end }}', '{{ block }} has no value'),
   fails('a definition that prints nothing given', '{{ define "x" }}{{ . }}{{ end }}{{ template "x" }}', 'is null', {
     go: { text: '<no value>' },
   }),

@@ -35,6 +35,8 @@ export interface ExpressionContext {
   readonly cursor: Cursor
   readonly scope: Scope
   readonly problems: Problems
+  /** Told of each `|`. */
+  readonly onPipe: (sign: Token) => void
   /** Parses a pipeline up to its `)`, one level deeper. */
   readonly parenthesized: (open: Token) => Pipeline
 }
@@ -46,7 +48,10 @@ export function parseCommands(context: ExpressionContext, what: string): Express
     throw new TemplateError('syntax', `${what} has no value`, '', { ...placeOf(cursor.place) })
   }
   let value = parseCommand(context, undefined)
-  while (cursor.takeSign('|')) value = parseCommand(context, value)
+  while (isSign(cursor.solid, '|')) {
+    context.onPipe(cursor.takeSolid()!)
+    value = parseCommand(context, value)
+  }
   return value
 }
 

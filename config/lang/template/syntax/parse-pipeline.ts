@@ -1,5 +1,5 @@
 import { TemplateError } from '../errors.ts'
-import { MAX_NESTING } from '../limits.ts'
+import { MAX_NESTING, MAX_PIPES } from '../limits.ts'
 import { suggest } from '../suggestion.ts'
 import type { Cursor } from './cursor.ts'
 import { parseCommands, placeOf } from './parse-expression.ts'
@@ -12,34 +12,49 @@ export interface PipelineContext {
   readonly cursor: Cursor
   readonly scope: Scope
   readonly problems: Problems
-  /** What has the value: `if`, `this action`; for messages. */
+  /** What has the value: `{{ if }}`, `this action`; for messages. */
   readonly what: string
-  /** Told how deep parentheses go. */
-  readonly onDepth: (depth: number) => void
 }
 
-/** `$x := value`, `$x = value` or a value alone, up to the end or to a `)`. @throws TemplateError */
-export function parsePipeline(context: PipelineContext, depth = 0): Pipeline {
+interface Parsed {
+  readonly pipeline: Pipeline
+  /** How deep its evaluation goes at most. */
+  readonly nesting: number
+}
+
+/** `$x := value`, `$x = value` or a value alone, which is a whole action. @throws TemplateError */
+export function parsePipeline(context: PipelineContext): Parsed {
+  const { cursor } = context
+  const nesting = { parentheses: 0, pipes: 0 }
+  const pipeline = parseLevel(context, 0, nesting)
+  if (cursor.solid === undefined) return { pipeline, nesting: nesting.parentheses + nesting.pipes }
+  throw new TemplateError('syntax', "a ')' has no '('", '', placeOf(cursor.solid))
+}
+
+/** Up to the end or to a `)`. */
+function parseLevel(
+  context: PipelineContext,
+  depth: number,
+  nesting: { parentheses: number; pipes: number },
+): Pipeline {
   const { cursor, scope, problems, what } = context
   const { start } = cursor.place
   const targets = parseTargets(cursor, what)
-  const value = parseCommands(
-    { cursor, scope, problems, parenthesized: open => parseInner(context, depth + 1, open) },
-    what,
-  )
-  if (depth === 0 && cursor.solid !== undefined) {
-    throw new TemplateError('syntax', "a ')' has no '('", '', placeOf(cursor.solid))
+  nesting.parentheses = Math.max(nesting.parentheses, depth)
+  const onPipe = (sign: Token): void => {
+    if (++nesting.pipes > MAX_PIPES) throw tooMany(`an action has more than ${MAX_PIPES} pipes`, sign)
   }
+  const parenthesized = (open: Token): Pipeline => {
+    if (depth < MAX_NESTING) return parseLevel({ ...context, what: 'a parenthesis' }, depth + 1, nesting)
+    throw tooMany(`parentheses are nested deeper than ${MAX_NESTING}`, open)
+  }
+  const value = parseCommands({ cursor, scope, problems, onPipe, parenthesized }, what)
   // Their names are visible from here on, not in their own value.
-  return { ...targets, targets: resolveTargets(targets, scope, problems), value, start, end: value.end }
+  return { sets: targets.sets, targets: resolveTargets(targets, scope, problems), value, start, end: value.end }
 }
 
-function parseInner(context: PipelineContext, depth: number, open: Token): Pipeline {
-  if (depth > MAX_NESTING) {
-    throw new TemplateError('limit', `parentheses are nested deeper than ${MAX_NESTING}`, '', placeOf(open))
-  }
-  context.onDepth(depth)
-  return parsePipeline({ ...context, what: 'a parenthesis' }, depth)
+function tooMany(message: string, place: Token): TemplateError {
+  return new TemplateError('limit', message, '', placeOf(place))
 }
 
 interface Targets {
@@ -56,7 +71,7 @@ function parseTargets(cursor: Cursor, what: string): Targets {
   const tokens = [cursor.takeSolid()!]
   if (cursor.takeSign(',')) {
     const second = cursor.takeSolid()
-    if (what !== 'range' || second?.kind !== 'variable') {
+    if (what !== '{{ range }}' || second?.kind !== 'variable') {
       const hint = 'only range sets two: {{ range $key, $value := .Vars.map }}'
       throw new TemplateError('syntax', `${what} cannot set these variables`, hint, placeOf(first))
     }

@@ -115,7 +115,7 @@ class Parser {
   #conditional(kind: 'if' | 'with', action: ActionSegment, cursor: Cursor): Statement | undefined {
     const mark = this.#scope.mark()
     const branches: { condition: Pipeline; body: Block }[] = []
-    let condition = this.#pipeline(action, cursor, kind)
+    let condition = this.#pipeline(action, cursor, `{{ ${kind} }}`)
     let otherwise: Block = []
     for (;;) {
       const { statements, terminator } = this.#nested(kind, action)
@@ -127,7 +127,7 @@ class Parser {
       }
       if (terminator.cursor.solid?.text === kind) {
         terminator.cursor.takeSolid()
-        condition = this.#pipeline(terminator.action, terminator.cursor, kind)
+        condition = this.#pipeline(terminator.action, terminator.cursor, `{{ ${kind} }}`)
         continue
       }
       otherwise = this.#otherwise(kind, action, terminator)
@@ -139,7 +139,7 @@ class Parser {
 
   #range(action: ActionSegment, cursor: Cursor): Statement | undefined {
     const mark = this.#scope.mark()
-    const over = this.#pipeline(action, cursor, 'range')
+    const over = this.#pipeline(action, cursor, '{{ range }}')
     this.#ranges++
     const { statements: body, terminator } = this.#nested('range', action)
     this.#ranges--
@@ -192,7 +192,7 @@ class Parser {
     if (word === 'template') this.#definitions.use(name, place)
     if (word === 'template' && cursor.solid === undefined)
       return { kind: 'template', name, argument: undefined, ...place }
-    const argument = this.#pipeline(action, cursor, word)
+    const argument = this.#pipeline(action, cursor, `{{ ${word} }}`)
     return { kind: 'template', name, argument, ...place }
   }
 
@@ -248,16 +248,10 @@ class Parser {
   }
 
   #pipeline(action: ActionSegment, cursor: Cursor, what: string): Pipeline | undefined {
-    const context = {
-      cursor,
-      scope: this.#scope,
-      problems: this.#problems,
-      what,
-      onDepth: (depth: number) => {
-        this.#deepest = Math.max(this.#deepest, this.#depth + depth)
-      },
-    }
-    return this.#attempt(action, () => parsePipeline(context))
+    const context = { cursor, scope: this.#scope, problems: this.#problems, what }
+    const parsed = this.#attempt(action, () => parsePipeline(context))
+    this.#deepest = Math.max(this.#deepest, this.#depth + (parsed?.nesting ?? 0))
+    return parsed?.pipeline
   }
 
   #requireEnd({ cursor, action }: Terminator): void {

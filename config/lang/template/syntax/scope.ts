@@ -14,8 +14,9 @@ export class Scope {
     return this.#visible.findLast(variable => variable.name === name)?.slot
   }
 
+  /** What an author has declared so far. */
   get names(): string[] {
-    return this.#visible.map(({ name }) => name)
+    return this.#visible.slice(1).map(({ name }) => name)
   }
 
   /** To be given to `release` at the end of a block. */

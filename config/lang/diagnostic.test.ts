@@ -74,9 +74,16 @@ describe('the diagnostics of a run', () => {
     )
   })
 
+  test('are each there once, however often an alias leads to them', () => {
+    const diagnostics = new Diagnostics()
+    for (let at = 0; at < 3; at++) diagnostics.error(finding('abc', 0, 1))
+    diagnostics.error(finding('abc', 0, 2))
+    expect(diagnostics.sorted).toHaveLength(2)
+  })
+
   test('are a thousand at most, and the rest is counted', () => {
     const diagnostics = new Diagnostics()
-    for (let at = 0; at < 1200; at++) diagnostics.error(finding('abc', 0, 1))
+    for (let at = 0; at < 1200; at++) diagnostics.error(finding('x'.repeat(1300), at, at + 1))
     expect(diagnostics.sorted).toHaveLength(1000)
     expect(diagnostics.leftOut).toBe(200)
     expect(diagnostics.errorCount).toBe(1200)

@@ -51,11 +51,12 @@ export class Diagnostics {
     return this.#leftOut
   }
 
-  /** By path, then by place, then by code: independent of the order in which they were found. */
+  /**
+   * By path, then by place, then by code: independent of the order in which they were found. What was found twice, because an alias
+   * stands for it, is there once.
+   */
   get sorted(): readonly Diagnostic[] {
-    return this.#found.toSorted(
-      (a, b) => compare(a.span.file.path, b.span.file.path) || a.span.start - b.span.start || compare(a.code, b.code),
-    )
+    return this.#found.toSorted(inOrder).filter((found, at, all) => at === 0 || !isSame(found, all[at - 1]))
   }
 
   #add(diagnostic: Diagnostic): void {
@@ -63,6 +64,19 @@ export class Diagnostics {
     if (this.#found.length < MAX_DIAGNOSTICS) this.#found.push(diagnostic)
     else this.#leftOut++
   }
+}
+
+function inOrder(a: Diagnostic, b: Diagnostic): number {
+  return (
+    compare(a.span.file.path, b.span.file.path) ||
+    a.span.start - b.span.start ||
+    compare(a.code, b.code) ||
+    compare(a.message, b.message)
+  )
+}
+
+function isSame(a: Diagnostic, b: Diagnostic | undefined): boolean {
+  return b !== undefined && inOrder(a, b) === 0 && a.span.end === b.span.end && a.severity === b.severity
 }
 
 function compare(a: string, b: string): number {

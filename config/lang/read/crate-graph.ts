@@ -3,6 +3,7 @@ import type { Diagnostics } from '../diagnostic.ts'
 import { type Edge, topologicalOrder } from '../graph/index.ts'
 import type { Located } from '../node.ts'
 import { suggest } from '../template/index.ts'
+import { MAX_UNKNOWN } from './fields.ts'
 import { checkUnique } from './names.ts'
 
 type Relation = 'dependsOn' | 'before' | 'notify' | 'subscribes'
@@ -34,8 +35,8 @@ export function checkGraph(crate: CrateDeclaration, diagnostics: Diagnostics): v
     diagnostics,
   )
   const references = resources.flatMap(referencesOf)
-  const isAlone = crate.dependsOn.length === 0
-  for (const reference of references) checkTarget(reference, resources, isAlone, diagnostics)
+  for (const reference of references) checkSelf(reference, diagnostics)
+  if (crate.dependsOn.length === 0) checkTargets(references, resources, diagnostics)
   checkTriggers(references, diagnostics)
   checkCycle(resources, references, diagnostics)
 }
@@ -45,35 +46,44 @@ function referencesOf(from: ResourceDeclaration): Reference[] {
   return relations.flatMap(relation => from[relation].map(to => ({ from, relation, to })))
 }
 
-function checkTarget(
-  { from, relation, to }: Reference,
-  resources: readonly ResourceDeclaration[],
-  isAlone: boolean,
-  diagnostics: Diagnostics,
-): void {
-  if (to.value === from.name.value) {
-    diagnostics.error({
-      code: 'self-reference',
-      span: to.span,
-      message: `the resource '${to.value.slice(0, 80)}' names itself in '${KEYS[relation]}'`,
-      hint: 'take it away',
-    })
-    return
-  }
-  if (!isAlone || to.value.includes('{{') || resources.some(({ name }) => couldBe(name.value, to.value))) return
-  const names = resources.map(({ name }) => name.value).filter(name => name !== from.name.value)
+function checkSelf({ from, relation, to }: Reference, diagnostics: Diagnostics): void {
+  if (to.value !== from.name.value) return
   diagnostics.error({
-    code: 'unknown-resource',
+    code: 'self-reference',
     span: to.span,
-    message: `'${KEYS[relation]}' names '${to.value.slice(0, 80)}', but this crate has no such resource`,
-    hint: `${suggest(to.value, names, all => (all === '' ? 'it has no other resource' : `its resources are ${all}`))} A resource of another crate needs 'depends_on:' of the crate`,
+    message: `the resource '${to.value.slice(0, 80)}' names itself in '${KEYS[relation]}'`,
+    hint: 'take it away',
   })
 }
 
-/** Whether a name, perhaps with templates, can become the other one. */
+/** In a crate that depends on no other every name is one of its own resources. */
+function checkTargets(
+  references: readonly Reference[],
+  resources: readonly ResourceDeclaration[],
+  diagnostics: Diagnostics,
+): void {
+  const names = new Set(resources.map(({ name }) => name.value))
+  const templated = Array.from(names).filter(name => name.includes('{{'))
+  let unknown = 0
+  for (const { from, relation, to } of references) {
+    if (names.has(to.value) || to.value.includes('{{') || templated.some(name => couldBe(name, to.value))) continue
+    if (++unknown > MAX_UNKNOWN) return
+    const others = Array.from(names).filter(name => name !== from.name.value)
+    const known = suggest(to.value, others, all =>
+      all === '' ? 'it has no other resource.' : `its resources are ${all}.`,
+    )
+    diagnostics.error({
+      code: 'unknown-resource',
+      span: to.span,
+      message: `'${KEYS[relation]}' names '${to.value.slice(0, 80)}', but this crate has no such resource`,
+      hint: `${known} A resource of another crate needs 'depends_on:' of the crate`,
+    })
+  }
+}
+
+/** Whether a name with templates can become the other one. */
 function couldBe(name: string, wanted: string): boolean {
   const start = name.indexOf('{{')
-  if (start < 0) return name === wanted
   const end = name.lastIndexOf('}}')
   return wanted.startsWith(name.slice(0, start)) && wanted.endsWith(end < 0 ? '' : name.slice(end + 2))
 }

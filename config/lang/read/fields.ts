@@ -5,6 +5,9 @@ import { suggest } from '../template/index.ts'
 
 const NOTHING: ReadonlyMap<string, MapEntry> = new Map()
 
+/** Most unknown keys of one map that are told: it is another kind of map then. */
+export const MAX_UNKNOWN = 50
+
 /**
  * The keys of one map, read by what the language has there. `what` names the map in messages: `a configcrate`. Keys that are not
  * known are errors; a key without a value counts as absent.
@@ -14,12 +17,13 @@ export class Fields {
   readonly what: string
   readonly #diagnostics: Diagnostics
 
-  constructor(map: MapNode, what: string, known: readonly string[], diagnostics: Diagnostics) {
+  constructor(map: MapNode, what: string, known: readonly string[] | 'any', diagnostics: Diagnostics) {
     this.map = map
     this.what = what
     this.#diagnostics = diagnostics
-    for (const { key, keySpan } of map.entries.values()) {
-      if (known.includes(key)) continue
+    if (known === 'any') return
+    const unknown = Array.from(map.entries.values()).filter(({ key }) => !known.includes(key))
+    for (const { key, keySpan } of unknown.slice(0, MAX_UNKNOWN)) {
       diagnostics.error({
         code: 'unknown-key',
         span: keySpan,

@@ -7,7 +7,7 @@ import type { ResourceSchema } from '../schema.ts'
 import { suggest } from '../template/index.ts'
 import { attributeNamed } from './attributes.ts'
 import { derivedName } from './derived-name.ts'
-import { Fields } from './fields.ts'
+import { Fields, MAX_UNKNOWN } from './fields.ts'
 import { readForeach } from './foreach.ts'
 import { checkResourceName } from './names.ts'
 import { checkRules } from './rules.ts'
@@ -40,7 +40,7 @@ export function readResource(
   crate: { readonly defaults: ReadonlyMap<string, MapEntry>; readonly isRepeated: boolean },
   diagnostics: Diagnostics,
 ): ResourceDeclaration {
-  const fields = new Fields(map, 'a resource', [...map.entries.keys()], diagnostics)
+  const fields = new Fields(map, 'a resource', 'any', diagnostics)
   const type = fields.requiredText('type') ?? { value: 'resource', span: fields.firstKey }
   const isCustom = [fields.boolean('skip_validation'), fields.boolean('custom')].includes(true)
   const schema = resourceSchemas.get(type.value)
@@ -133,10 +133,12 @@ function ownAttributes(map: MapNode): ReadonlyMap<string, MapEntry> {
 /** By their canonical names; what the author wrote is the entry's key. */
 function readAttributes(map: MapNode, schema: ResourceSchema, diagnostics: Diagnostics): ReadonlyMap<string, MapEntry> {
   const attributes = new Map<string, MapEntry>()
+  let unknown = 0
   for (const entry of ownAttributes(map).values()) {
     const { key, keySpan, value } = entry
     const attribute = attributeNamed(schema, key)
     if (attribute === undefined) {
+      if (++unknown > MAX_UNKNOWN) continue
       const known = [...schema.attributes.map(({ name }) => name), ...resourceKeys]
       diagnostics.error({
         code: 'unknown-attribute',

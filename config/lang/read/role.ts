@@ -70,7 +70,7 @@ function readCases(fields: Fields, diagnostics: Diagnostics): RoleDeclaration['c
   const node = fields.node('case')
   if (node === undefined) return []
   if (node.kind === 'map') {
-    const families = new Fields(node, "'case'", [...node.entries.keys()], diagnostics)
+    const families = new Fields(node, "'case'", 'any', diagnostics)
     return Array.from(node.entries.values(), ({ key, keySpan }) => ({
       when: { value: `os_family('${key.replaceAll(/[^A-Za-z0-9_.-]/g, '')}')`, span: keySpan },
       configcrates: families.names(key),

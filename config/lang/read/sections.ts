@@ -20,7 +20,7 @@ export function readSections(map: MapNode, draft: Draft, needed: string | undefi
     needed !== undefined &&
     !keys.some(key => sectionKeys.includes(key) || closestName(key, sectionKeys) !== undefined)
   ) {
-    new Fields(map, what, keys, diagnostics).missing(needed)
+    new Fields(map, what, 'any', diagnostics).missing(needed)
     return
   }
   const fields = new Fields(map, what, sectionKeys, diagnostics)

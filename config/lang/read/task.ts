@@ -6,7 +6,7 @@ import { suggest } from '../template/index.ts'
 import { Fields } from './fields.ts'
 import { checkName } from './names.ts'
 import { checkSetting, taskSettings } from './task-settings.ts'
-import { checkTemplates, referencesIn, taskContext } from './templates.ts'
+import { checkTemplates, MAX_REPORTED, referencesIn, taskContext } from './templates.ts'
 
 const PARAMETER = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
@@ -79,9 +79,11 @@ function readParameters(fields: Fields, diagnostics: Diagnostics): ReadonlyMap<s
 /** A command reads its parameters, and those only. */
 function checkCommand(command: ScalarNode, params: ReadonlyMap<string, TaskParameter>, diagnostics: Diagnostics): void {
   checkTemplates(command, taskContext, diagnostics)
+  let reported = 0
   for (const { text, reference } of referencesIn(command, taskContext, new Diagnostics())) {
     const [namespace, parameter] = reference.path
     if (namespace !== 'Params' || parameter === undefined || params.has(parameter)) continue
+    if (++reported > MAX_REPORTED) return
     diagnostics.error({
       code: 'unknown-parameter',
       span: placeInside(text, reference.offset, reference.offset + reference.length),

@@ -9,6 +9,9 @@ import {
   type TemplateReference,
 } from '../template/index.ts'
 
+/** Most errors of one kind in one value; whoever has more has one cause, and finding the place of each takes time. */
+export const MAX_REPORTED = 20
+
 /** What templates of a place may read. */
 export interface TemplateContext {
   /** `Vars`, `Traits` … */
@@ -26,9 +29,10 @@ export const taskContext: TemplateContext = { namespaces: ['Params'] }
 
 /** Reports templates that cannot be read, and those that read what is not there, at their place in the file. */
 export function checkTemplates(node: Node, context: TemplateContext, diagnostics: Diagnostics): void {
+  let reported = 0
   for (const { text, reference } of referencesIn(node, context, diagnostics)) {
     const [namespace = ''] = reference.path
-    if (context.namespaces.includes(namespace)) continue
+    if (context.namespaces.includes(namespace) || ++reported > MAX_REPORTED) continue
     diagnostics.error({
       code: 'template-namespace',
       span: placeInside(text, reference.offset, reference.offset + reference.length),

@@ -2,13 +2,15 @@ import { isAlias, isCollection, isMap, isPair, isScalar, type YAMLMap, type Node
 import type { Diagnostics } from '../diagnostic.ts'
 import type { ListNode, MapEntry, MapNode, Node, ScalarNode } from '../node.ts'
 import type { SourceFile, Span } from '../source.ts'
-import { MAX_DEPTH, MAX_NODES } from './limits.ts'
+import { MAX_ALIASED_TEXT, MAX_DEPTH, MAX_NODES } from './limits.ts'
 import { refuseDepth } from './refusals.ts'
 
 /** A value with how large and deep it is once its aliases are expanded. Aliases share the node that they stand for. */
 interface Sized {
   readonly node: Node
   readonly nodes: number
+  /** UTF-16 units of all scalars. */
+  readonly text: number
   readonly height: number
 }
 
@@ -17,7 +19,8 @@ export class Converter {
   readonly #file: SourceFile
   readonly #diagnostics: Diagnostics
   readonly #anchors = new Map<string, Sized | 'open'>()
-  #expanded = 0
+  #expandedNodes = 0
+  #expandedText = 0
 
   constructor(file: SourceFile, diagnostics: Diagnostics) {
     this.#file = file
@@ -57,33 +60,37 @@ export class Converter {
 
   #list(items: readonly unknown[], span: Span, depth: number): Sized {
     let nodes = 1
+    let text = 0
     let height = 0
     const made: Node[] = []
     for (const item of items) {
       const value = isPair(item) ? leaf(this.#nothing(span.start)) : this.convert(item, depth + 1)
       nodes += value.nodes
+      text += value.text
       height = Math.max(height, value.height)
       made.push(value.node)
     }
     const node: ListNode = { kind: 'list', items: made, span }
-    return { node, nodes, height: height + 1 }
+    return { node, nodes, text, height: height + 1 }
   }
 
   #map(from: YAMLMap, depth: number): Sized {
     const entries = new Map<string, MapEntry>()
     let nodes = 1
+    let text = 0
     let height = 0
     for (const { key: keyNode, value: valueNode } of from.items) {
       const key = isScalar(keyNode) ? (keyNode.source ?? '') : undefined
       const keySpan = this.#span(keyNode)
       const value = valueNode === null ? leaf(this.#nothing(keySpan.end)) : this.convert(valueNode, depth + 1)
       nodes += value.nodes
+      text += value.text
       height = Math.max(height, value.height)
       if (key === undefined || !this.#accepts(key, keySpan, entries.get(key))) continue
       entries.set(key, { key, keySpan, value: value.node })
     }
     const node: MapNode = { kind: 'map', entries, span: this.#span(from) }
-    return { node, nodes, height: height + 1 }
+    return { node, nodes, text, height: height + 1 }
   }
 
   /** The last of two equal keys is the one that counts, as in YAML; it is an error all the same. */
@@ -137,20 +144,23 @@ export class Converter {
       refuseDepth(this.#file, span.start, this.#diagnostics)
       return leaf(this.#nothing(span.start))
     }
-    const isFirstBeyond = this.#expanded <= MAX_NODES
-    this.#expanded += anchored.nodes
-    if (this.#expanded > MAX_NODES) {
-      if (isFirstBeyond) {
-        this.#diagnostics.error({
-          code: 'yaml-alias-expansion',
-          span,
-          message: `with this alias the aliases of the file stand for more than ${MAX_NODES} values`,
-          hint: 'aliases of aliases multiply; write the values out, or use variables',
-        })
-      }
-      return leaf(this.#nothing(span.start))
+    const wasBeyond = this.#isBeyond
+    this.#expandedNodes += anchored.nodes
+    this.#expandedText += anchored.text
+    if (!this.#isBeyond) return anchored
+    if (!wasBeyond) {
+      this.#diagnostics.error({
+        code: 'yaml-alias-expansion',
+        span,
+        message: `with this alias the aliases of the file stand for more than ${MAX_NODES} values or ${MAX_ALIASED_TEXT} characters`,
+        hint: 'aliases of aliases multiply; write the values out, or use variables',
+      })
     }
-    return anchored
+    return leaf(this.#nothing(span.start))
+  }
+
+  get #isBeyond(): boolean {
+    return this.#expandedNodes > MAX_NODES || this.#expandedText > MAX_ALIASED_TEXT
   }
 
   #nothing(offset: number): ScalarNode {
@@ -172,6 +182,6 @@ export class Converter {
   }
 }
 
-function leaf(node: Node): Sized {
-  return { node, nodes: 1, height: 0 }
+function leaf(node: ScalarNode): Sized {
+  return { node, nodes: 1, text: node.source.length, height: 0 }
 }

@@ -7,6 +7,9 @@ export const MAX_DEPTH = 64
 /** Most values of one file, aliases expanded. */
 export const MAX_NODES = 100_000
 
+/** Most text that aliases may stand for, in UTF-16 units: whoever reads values reads the text of each alias again. */
+export const MAX_ALIASED_TEXT = 4 * 1024 * 1024
+
 /** Most lexical tokens of one file: what a megabyte of ordinary configuration has, and a second's work at most. */
 export const MAX_LEXEMES = 500_000
 

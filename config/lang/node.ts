@@ -6,7 +6,7 @@ export type Node = ScalarNode | ListNode | MapNode
 export interface ScalarNode {
   readonly kind: 'scalar'
   readonly value: string | number | boolean | null
-  /** As it stands in the file: `0644` stays `0644`, though its value is a number. */
+  /** A plain scalar as it stands in the file: `0644` stays `0644`, though its value is a number. Of other scalars the text. */
   readonly source: string
   readonly style: 'plain' | 'quoted' | 'block'
   readonly span: Span

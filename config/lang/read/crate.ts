@@ -11,7 +11,7 @@ import { checkName } from './names.ts'
 import { readResource } from './resource.ts'
 import { readVariables } from './variables.ts'
 
-const KEYS = [
+export const crateKeys: readonly string[] = [
   'name',
   'configcrate',
   'usercrate',
@@ -37,7 +37,7 @@ export function readCrate(map: MapNode, kind: CrateKind, file: SourceFile, diagn
   const fields = new Fields(
     map,
     `a ${kind}`,
-    KEYS.filter(key => key !== other(kind)),
+    crateKeys.filter(key => key !== other(kind)),
     diagnostics,
   )
   const name = crateName(fields, kind, file, diagnostics)

@@ -8,9 +8,12 @@ import { readVariables } from './variables.ts'
 
 const CARRIED = ['roles', 'configcrates', 'usercrates', 'vars']
 
+export const envoyKeys: readonly string[] = ['match', 'description', 'environment', ...CARRIED]
+export const environmentKeys: readonly string[] = ['description', 'vars', 'configcrates', 'exclude_configcrates']
+
 /** One `- match:` of an `envoys:` list. */
 export function readEnvoy(map: MapNode, diagnostics: Diagnostics): EnvoyEntry | undefined {
-  const fields = new Fields(map, 'an entry of envoys', ['match', 'description', 'environment', ...CARRIED], diagnostics)
+  const fields = new Fields(map, 'an entry of envoys', envoyKeys, diagnostics)
   const match = fields.requiredText('match')
   const carried = readCarried(fields, diagnostics)
   if (match === undefined) return undefined
@@ -60,8 +63,7 @@ export function readEnvironments(node: Node, diagnostics: Diagnostics): Environm
       })
       return []
     }
-    const keys = ['description', 'vars', 'configcrates', 'exclude_configcrates']
-    const fields = new Fields(value, 'an environment', keys, diagnostics)
+    const fields = new Fields(value, 'an environment', environmentKeys, diagnostics)
     return [
       {
         name,

@@ -4,7 +4,15 @@ import type { Located, MapNode, Node } from '../node.ts'
 import { described, Fields } from './fields.ts'
 import { checkName } from './names.ts'
 
-const KEYS = ['name', 'role', 'description', 'configcrates', 'usercrates', 'includes', 'case']
+export const roleKeys: readonly string[] = [
+  'name',
+  'role',
+  'description',
+  'configcrates',
+  'usercrates',
+  'includes',
+  'case',
+]
 
 /** A role as a map of its own; `named` where the name is the key of a map, or the name of the file. */
 export function readRole(
@@ -12,7 +20,7 @@ export function readRole(
   named: Located<string> | undefined,
   diagnostics: Diagnostics,
 ): RoleDeclaration | undefined {
-  const fields = new Fields(map, 'a role', KEYS, diagnostics)
+  const fields = new Fields(map, 'a role', roleKeys, diagnostics)
   const name = fields.text('name') ?? fields.text('role') ?? named
   if (name === undefined) {
     fields.missing('name')

@@ -10,26 +10,22 @@ import { checkTemplates, MAX_REPORTED, referencesIn, taskContext } from './templ
 
 const PARAMETER = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 
+export const taskKeys: readonly string[] = ['name', 'task', 'description', 'command', 'params', ...taskSettings.keys()]
+
 /** A task; `named` is the name of its file. */
 export function readTask(
   map: MapNode,
   named: Located<string> | undefined,
   diagnostics: Diagnostics,
 ): TaskDeclaration | undefined {
-  const settingNames = [...taskSettings.keys()]
-  const fields = new Fields(
-    map,
-    'a task',
-    ['name', 'task', 'description', 'command', 'params', ...settingNames],
-    diagnostics,
-  )
+  const fields = new Fields(map, 'a task', taskKeys, diagnostics)
   const name = fields.text('name') ?? fields.text('task') ?? named
   const command = fields.scalar('command')
   if (!fields.has('command')) fields.missing('command')
   if (name === undefined) fields.missing('name')
   else checkName(name, 'the name of a task', diagnostics)
   const settings = new Map<string, MapEntry>()
-  for (const setting of settingNames) {
+  for (const setting of taskSettings.keys()) {
     const entry = map.entries.get(setting)
     if (entry === undefined || !fields.has(setting)) continue
     settings.set(setting, entry)

@@ -4,11 +4,11 @@ import type { MapNode } from '../node.ts'
 import { Fields } from './fields.ts'
 import { checkHostGlob } from './host-glob.ts'
 
-const KEYS = ['framework', 'control', 'reason', 'match', 'expires']
+export const waiverKeys: readonly string[] = ['framework', 'control', 'reason', 'match', 'expires']
 
 /** One item of `waivers:`. */
 export function readWaiver(map: MapNode, diagnostics: Diagnostics): WaiverDeclaration | undefined {
-  const fields = new Fields(map, 'a waiver', KEYS, diagnostics)
+  const fields = new Fields(map, 'a waiver', waiverKeys, diagnostics)
   const framework = fields.requiredText('framework')
   const control = fields.requiredText('control')
   const reason = fields.requiredText('reason')

@@ -5,7 +5,7 @@ import { Fields } from './fields.ts'
 import { checkName, checkUnique } from './names.ts'
 import { checkTemplates, taskContext } from './templates.ts'
 
-const STEP_KEYS = ['name', 'task', 'command', 'target', 'params', 'on_failure']
+export const stepKeys: readonly string[] = ['name', 'task', 'command', 'target', 'params', 'on_failure']
 
 /** A workflow; `named` is the name of its file. */
 export function readWorkflow(
@@ -32,7 +32,7 @@ export function readWorkflow(
 }
 
 function readStep(map: MapNode, position: number, diagnostics: Diagnostics): WorkflowStep {
-  const fields = new Fields(map, 'a step', STEP_KEYS, diagnostics)
+  const fields = new Fields(map, 'a step', stepKeys, diagnostics)
   const task = fields.text('task')
   const command = fields.scalar('command')
   if ((task === undefined) === (command === undefined)) {

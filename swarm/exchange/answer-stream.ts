@@ -1,45 +1,16 @@
 import type { FrameStream, PeerId } from '#node/host'
 import { type Clock, type Logger, messageOf } from '#node/kit'
-import type { Manifest, Sha256Hex } from '#swarm/chunk'
-import {
-  type Answer,
-  type Ask,
-  type DeclineReason,
-  dataHeader,
-  decodeAsk,
-  encodeAnswer,
-  MAX_ALSO,
-  type WhoAnswer,
-} from './codec.ts'
+import type { Sha256Hex } from '#swarm/chunk'
+import { type Answer, type Ask, type DeclineReason, dataHeader, decodeAsk, encodeAnswer } from './codec.ts'
 import { ExchangeError } from './errors.ts'
-import type { Holding, HoldingListener } from './holding.ts'
 import type { ExchangeLimits } from './limits.ts'
 import type { PieceBuffers } from './piece-buffers.ts'
+import { type AnswerSource, Subscriptions } from './subscriptions.ts'
 import type { UploadBudget } from './upload-budget.ts'
 import { UploadLine } from './upload-line.ts'
 
 const MAX_CONTROL = 1024
 const MAX_MANIFESTS = 4
-/** So many new chunks are announced at once; fewer wait for the next tick, so that each does not cost every asker a frame. */
-const ANNOUNCE_CHUNKS = 16
-
-/** What an asking stream needs to know of this node. */
-export interface AnswerSource {
-  who(blobs: readonly Sha256Hex[], wanting: boolean, peer: PeerId): Promise<WhoAnswer[]>
-  manifest(hash: Sha256Hex): Promise<Manifest | null>
-  follow(blob: Sha256Hex, listener: HoldingListener): Promise<Holding>
-  unfollow(holding: Holding, listener: HoldingListener): void
-  /** Holds nothing, but is bringing the blob here. */
-  isComing(blob: Sha256Hex): boolean
-}
-
-interface Subscription extends HoldingListener {
-  readonly handle: number
-  readonly replica: boolean
-  holding: Holding | null
-  also: number[]
-  dropped: boolean
-}
 
 /** Answers one member's questions: reads ahead a few pieces at most, within the budget that all members share. */
 export class AnswerStream {
@@ -49,12 +20,10 @@ export class AnswerStream {
   readonly #limits: ExchangeLimits
   readonly #clock: Clock
   readonly #logger: Logger
-  readonly #subscriptions = new Map<number, Subscription>()
+  readonly #subscriptions: Subscriptions
   readonly #control: Uint8Array[] = []
   readonly #line: UploadLine
   readonly #buffers: PieceBuffers
-  readonly #changed = new Set<Subscription>()
-  readonly #news = new Set<Subscription>()
   #wake: (() => void) | null = null
   /** Something happened since the writer last looked. */
   #signalled = false
@@ -81,6 +50,7 @@ export class AnswerStream {
     this.#clock = parts.clock
     this.#logger = parts.logger
     this.#buffers = parts.buffers
+    this.#subscriptions = new Subscriptions({ peer: this.peer, source: parts.source, onNews: () => this.#signal() })
     this.#line = new UploadLine({
       budget: parts.budget,
       buffers: parts.buffers,
@@ -113,9 +83,7 @@ export class AnswerStream {
 
   /** Announces what came since the last one; drops an asker that takes nothing. */
   tick(now: number): void {
-    for (const subscription of this.#subscriptions.values()) {
-      if (subscription.also.length > 0) this.#announce(subscription)
-    }
+    this.#subscriptions.tick()
     if (this.#sendingSince === null || now - this.#sendingSince < this.#limits.uploadStuckMs) return
     this.#logger.warn('asker-stuck', { peer: this.peer }, `${this.peer} takes no bytes; its stream is dropped`)
     this.#stream.reset(new ExchangeError('closed', `${this.peer} took no bytes for ${this.#limits.uploadStuckMs} ms`))
@@ -172,53 +140,16 @@ export class AnswerStream {
   }
 
   async #subscribe(handle: number, replica: boolean, blob: Sha256Hex): Promise<void> {
-    if (this.#subscriptions.has(handle)) throw new ExchangeError('malformed', `handle ${handle} was used twice`)
-    if (this.#subscriptions.size >= 2 * this.#limits.maxSubscriptions) {
-      throw new ExchangeError('malformed', `more than ${2 * this.#limits.maxSubscriptions} subscriptions`)
-    }
-    if (this.#subscriptions.size >= this.#limits.maxSubscriptions) {
-      this.#say({ kind: 'have', handle, holds: 'none', several: false, chunkCount: 0, bits: null })
+    if (this.#subscriptions.size < this.#limits.maxSubscriptions) {
+      await this.#subscriptions.add(handle, replica, blob)
       return
     }
-    const subscription: Subscription = {
-      handle,
-      replica,
-      peer: this.peer,
-      holding: null,
-      also: [],
-      dropped: false,
-      changed: () => {
-        this.#changed.add(subscription)
-        this.#signal()
-      },
-      chunk: index => {
-        subscription.also.push(index)
-        if (subscription.also.length >= ANNOUNCE_CHUNKS) this.#announce(subscription)
-      },
-    }
-    this.#subscriptions.set(handle, subscription)
-    subscription.holding = await this.#source.follow(blob, subscription)
-    subscription.changed()
-  }
-
-  #announce(subscription: Subscription): void {
-    this.#news.add(subscription)
-    this.#signal()
+    this.#say({ kind: 'have', handle, holds: 'none', several: false, chunkCount: 0, bits: null })
   }
 
   #unsubscribe(handle: number): void {
-    const subscription = this.#subscriptions.get(handle)
-    if (!subscription) return
-    this.#subscriptions.delete(handle)
-    this.#end(subscription)
-    this.#line.cancelOwner(subscription)
-  }
-
-  #end(subscription: Subscription): void {
-    subscription.dropped = true
-    this.#changed.delete(subscription)
-    this.#news.delete(subscription)
-    if (subscription.holding) this.#source.unfollow(subscription.holding, subscription)
+    const ended = this.#subscriptions.remove(handle)
+    if (ended) this.#line.cancelOwner(ended)
   }
 
   async #askManifest(id: number, hash: Sha256Hex): Promise<void> {
@@ -331,7 +262,7 @@ export class AnswerStream {
   }
 
   async #writeControl(): Promise<boolean> {
-    const next = this.#control.shift() ?? this.#nextState() ?? this.#nextNews()
+    const next = this.#control.shift() ?? this.#subscriptions.next()
     if (!next) {
       this.#drained?.()
       this.#drained = null
@@ -339,36 +270,6 @@ export class AnswerStream {
     }
     await this.#send(next)
     return true
-  }
-
-  #nextState(): Uint8Array | null {
-    const subscription = this.#changed.values().next().value
-    if (!subscription?.holding) return null
-    this.#changed.delete(subscription)
-    this.#news.delete(subscription)
-    subscription.also = []
-    const { holds, seeding, chunkCount, bits, blob } = subscription.holding
-    const { handle } = subscription
-    if (holds === 'none') {
-      const coming = this.#source.isComing(blob)
-      return encodeAnswer({
-        kind: 'have',
-        handle,
-        holds: coming ? 'partial' : 'none',
-        several: false,
-        chunkCount: 0,
-        bits: null,
-      })
-    }
-    return encodeAnswer({ kind: 'have', handle, holds, several: seeding.several, chunkCount, bits })
-  }
-
-  #nextNews(): Uint8Array | null {
-    const subscription = this.#news.values().next().value
-    if (!subscription) return null
-    const chunks = subscription.also.splice(0, MAX_ALSO)
-    if (subscription.also.length === 0) this.#news.delete(subscription)
-    return encodeAnswer({ kind: 'also', handle: subscription.handle, chunks })
   }
 
   async #writePiece(): Promise<boolean> {
@@ -401,8 +302,7 @@ export class AnswerStream {
   }
 
   #release(): void {
-    for (const subscription of this.#subscriptions.values()) this.#end(subscription)
-    this.#subscriptions.clear()
+    this.#subscriptions.close()
     this.#line.close()
   }
 }

@@ -1,0 +1,5 @@
+export { SuggestError, type SuggestErrorCode } from './errors.ts'
+export { Redactor } from './redact.ts'
+export { type AiSettings, chatUrl } from './settings.ts'
+export * from './suggest-fix.ts'
+export { unifiedDiff } from './unified-diff.ts'

@@ -3,12 +3,14 @@ import type { Diagnostics } from '../diagnostic.ts'
 import type { Located, MapNode } from '../node.ts'
 import type { SourceFile } from '../source.ts'
 import { checkClaims } from './compliance.ts'
+import { checkCondition } from './conditions.ts'
 import { checkGraph } from './crate-graph.ts'
 import { readDefaults } from './defaults.ts'
 import { Fields } from './fields.ts'
 import { readForeach } from './foreach.ts'
 import { checkName } from './names.ts'
 import { readResource } from './resource.ts'
+import { resourceContext } from './templates.ts'
 import { readVariables } from './variables.ts'
 
 export const crateKeys: readonly string[] = [
@@ -67,6 +69,7 @@ export function readCrate(map: MapNode, kind: CrateKind, file: SourceFile, diagn
     provides: fields.names('provides'),
     bundle: fields.names('bundle'),
   }
+  checkCondition(fields.node('when'), resourceContext(within.isRepeated), diagnostics)
   if (crate.compliance !== undefined) checkClaims(crate.compliance, diagnostics)
   checkGraph(crate, diagnostics)
   return crate

@@ -1,6 +1,7 @@
 import type { Diagnostics } from '../diagnostic.ts'
 import type { Located } from '../node.ts'
 import type { ResourceRule } from '../schema.ts'
+import { needsChange, parseWhen } from '../when/index.ts'
 import { inState, type RuledResource, titleOf } from './title.ts'
 
 /** A resource that would act on every run needs something that tells when not to. */
@@ -25,5 +26,9 @@ export function checkGuard(
 
 /** Whether the expression says that the resource runs only when it is triggered. */
 function waitsForChange(when: Located<string> | undefined): boolean {
-  return when !== undefined && /(?<![\w'])changed(?![\w'(])/.test(when.value)
+  if (when === undefined) return false
+  const parsed = parseWhen(when.value)
+  if (parsed.ok) return needsChange(parsed.expression)
+  // A mistake in the condition was told; it is not told again as a missing guard.
+  return /\bchanged\b/.test(when.value)
 }

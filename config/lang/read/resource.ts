@@ -6,6 +6,7 @@ import { resourceSchemas } from '../resource/index.ts'
 import type { ResourceSchema } from '../schema.ts'
 import { suggest } from '../template/index.ts'
 import { attributeNamed } from './attributes.ts'
+import { checkCondition } from './conditions.ts'
 import { derivedName } from './derived-name.ts'
 import { Fields, MAX_UNKNOWN } from './fields.ts'
 import { readForeach } from './foreach.ts'
@@ -52,6 +53,7 @@ export function readResource(
     const placeholders = schema?.attributes.find(attribute => attribute.name === name)?.placeholders ?? []
     checkTemplates(value, { ...context, placeholders }, diagnostics)
   }
+  checkCondition(fields.node('when'), context, diagnostics)
   for (const key of ['name', ...graphKeys]) {
     const node = fields.node(key)
     if (node !== undefined) checkTemplates(node, context, diagnostics)

@@ -1,6 +1,7 @@
 import type { RoleDeclaration } from '../declarations.ts'
 import type { Diagnostics } from '../diagnostic.ts'
 import type { Located, MapNode, Node } from '../node.ts'
+import { checkCondition } from './conditions.ts'
 import { described, Fields } from './fields.ts'
 import { checkName } from './names.ts'
 
@@ -87,6 +88,7 @@ function readCases(fields: Fields, diagnostics: Diagnostics): RoleDeclaration['c
   return fields.maps('case').flatMap(item => {
     const group = new Fields(item, "an item of 'case'", ['when', 'configcrates'], diagnostics)
     const when = group.requiredText('when')
+    checkCondition(group.node('when'), { namespaces: [] }, diagnostics)
     return when === undefined ? [] : [{ when, configcrates: group.names('configcrates') }]
   })
 }

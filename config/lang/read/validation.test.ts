@@ -237,7 +237,7 @@ describe('a resource that would act on every run', () => {
     expect(named('\nsubscribes: b')).toBe(NONE)
     expect(named('\nwhen: "changed"')).toBe(NONE)
     expect(named('\nwhen: "is_container"')).toContain('[unguarded]')
-    expect(named(`\nwhen: "file_exists('changed')"`)).toContain('[unguarded]')
+    expect(named(`\nwhen: "file_exists('/changed')"`)).toContain('[unguarded]')
   })
 
   test('is told how to be guarded', () => {
@@ -407,6 +407,73 @@ describe('templates', () => {
     const text =
       'type: exec\ncommand: login --token-file {{secret_file}}\nsecret_file: secret:vigo/token\nunless: "true"'
     expect(complaintsAbout(crateOf(text))).toBe(NONE)
+  })
+})
+
+describe('a condition', () => {
+  test('is read, and told where it is wrong', () => {
+    const text = crateOf(
+      "name: a\ntype: package\npackage: x\nwhen: os_familiy('debian') && !is_contaner",
+      'name: b\ntype: package\npackage: x\nwhen: "file_exists(etc) or changed"',
+      'name: c\ntype: package\npackage: x\nwhen: |\n  (is_container',
+    )
+    expect(complaintsAbout(`${text}when: hour_range(1)\n`)).toMatchInlineSnapshot(`
+      "
+      configcrates/web.vgo:6:11: error: there is no function 'os_familiy' [when-syntax]
+        6 |     when: os_familiy('debian') && !is_contaner
+          |           ^^^^^^^^^^^^^^^^^^^^
+        did you mean 'os_family(FAMILY)'?
+      configcrates/web.vgo:6:36: error: 'is_contaner' is not known [when-syntax]
+        6 |     when: os_familiy('debian') && !is_contaner
+          |                                    ^^^^^^^^^^^
+        did you mean 'is_container'?
+      configcrates/web.vgo:10:24: error: PATH of 'file_exists' needs quotes [when-syntax]
+        10 |     when: "file_exists(etc) or changed"
+           |                        ^^^
+        write file_exists('etc')
+      configcrates/web.vgo:10:29: error: 'or' cannot stand here [when-syntax]
+        10 |     when: "file_exists(etc) or changed"
+           |                             ^^
+        write || for or
+      configcrates/web.vgo:15:7: error: this '(' has no ')' [when-syntax]
+        15 |       (is_container
+           |       ^
+      configcrates/web.vgo:16:7: error: 'hour_range' takes 2 arguments, not 1 [when-syntax]
+        16 | when: hour_range(1)
+           |       ^^^^^^^^^^^^^
+        write hour_range(FROM, TO)
+      "
+    `)
+    expect(
+      complaintsAbout('name: web\ncase:\n  - when: is_big\n    configcrates: [a]\n', 'roles/web.vgo'),
+    ).toMatchInlineSnapshot(`
+      "
+      roles/web.vgo:3:11: error: 'is_big' is not known [when-syntax]
+        3 |   - when: is_big
+          |           ^^^^^^
+        a trait is written with its path: docker.installed; functions and names are is_container, has_enough_ram, host_is_libvirt, changed, file_exists, dir_exists, process_running, service_running, has_package, command_succeeds, hour_range, minute_range, day_of_week, day_of_month, os_family, distro, arch, version_ge, hostname, trait
+      "
+    `)
+  })
+
+  test('with a template is read when it is rendered', () => {
+    expect(complaintsAbout(crateOf('name: a\ntype: package\npackage: x\nwhen: "distro(\'{{ .Vars.distro }}\')"'))).toBe(
+      NONE,
+    )
+    expect(complaintsAbout(crateOf('name: a\ntype: package\npackage: x\nwhen: "{{ .Item }}"'))).toContain(
+      '[template-namespace]',
+    )
+  })
+
+  test('guards only when it is false while nothing has changed', () => {
+    const restart = (when: string) =>
+      complaintsAbout(crateOf(`name: a\ntype: service\nservice: x\nstate: restarted\nwhen: "${when}"`))
+    expect(restart('changed && is_container')).toBe(NONE)
+    expect(restart("is_container && (changed && os_family('debian'))")).toBe(NONE)
+    expect(restart('!changed')).toContain('[unguarded]')
+    expect(restart('changed || is_container')).toContain('[unguarded]')
+    expect(restart('chaned')).toContain('[unguarded]')
+    expect(restart('changed &&').match(/error/g)).toHaveLength(1)
   })
 })
 

@@ -59,7 +59,7 @@ describe('a hostile file', () => {
     })
     expect(syntaxComplaints(`a: &a [x, x, x, x, x, x, x, x, x]\n${levels.join('')}`)).toMatchInlineSnapshot(`
       "
-      web.vgo:6:8: error: with this alias the aliases of the file stand for more than 100000 values [yaml-alias-expansion]
+      web.vgo:6:8: error: with this alias the aliases of the file stand for more than 100000 values or 4194304 characters [yaml-alias-expansion]
         6 | f: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e]
           |        ^^
         aliases of aliases multiply; write the values out, or use variables

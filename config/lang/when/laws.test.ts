@@ -239,7 +239,7 @@ describe('versions', () => {
     ['1.0-rc1', '1.0', false],
     ['1.0-rc2', '1.0-rc1', true],
     ['10', '9.99', true],
-    ['12.4 (bookworm)', '12.4', false],
+    ['12.4 (bookworm)', '12.4', true],
     ['', '1', false],
   ])('%s is at least %s: %s', (version, least, expected) => {
     expect(isVersionAtLeast(version, least)).toBe(expected)

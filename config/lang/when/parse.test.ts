@@ -38,7 +38,7 @@ describe('reading a condition', () => {
     ["day_of_week('Mon') || day_of_week(0)", "day_of_week('Mon') || day_of_week(0)"],
     ["trait('os.version', 12)", "trait('os.version', 12)"],
     [String.raw`command_succeeds('grep -q "^\s*x" /etc/y')`, String.raw`command_succeeds('grep -q "^\s*x" /etc/y')`],
-    [String.raw`command_succeeds('it\'s')`, String.raw`command_succeeds("it's")`],
+    [String.raw`command_succeeds('it\'s')`, 'command_succeeds("it\'s")'],
     [String.raw`command_succeeds("a\"b'c\\")`, String.raw`command_succeeds('a"b\'c\\')`],
   ])('%s', (text, expected) => {
     expect(canonical(text)).toBe(expected)

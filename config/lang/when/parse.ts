@@ -94,16 +94,21 @@ class Parser {
     if (name.kind !== 'name') return this.#unexpected()
     this.#at++
     if (!this.#take('(')) return leafOf(name, undefined, this.#report)
+    const values = this.#arguments()
+    return values && leafOf({ ...name, end: this.#tokens[this.#at - 1]!.end }, values, this.#report)
+  }
+
+  /** Up to and with the `)`. */
+  #arguments(): WhenToken[] | undefined {
     const values: WhenToken[] = []
-    while (!this.#take(')')) {
-      const value = this.#next
-      if (values.length > 0 && !this.#take(',')) return this.#unexpected("arguments are separated by ','")
-      const token = values.length > 0 ? this.#next : value
+    if (this.#take(')')) return values
+    do {
+      const token = this.#next
       if (token === undefined || token.kind === 'sign') return this.#unexpected()
       this.#at++
       values.push(token)
-    }
-    return leafOf({ ...name, end: this.#tokens[this.#at - 1]!.end }, values, this.#report)
+    } while (this.#take(','))
+    return this.#take(')') ? values : this.#unexpected("arguments are separated by ','")
   }
 
   #take(sign: string): boolean {

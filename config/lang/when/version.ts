@@ -1,6 +1,6 @@
 /**
  * Whether a version is another one or later: `22.04` after `9.10`, `2.0` equal to `2`, `1.0` after `1.0-rc1`. Numbers are
- * compared as numbers, and come after words.
+ * compared as numbers, and come after words. What follows a space is a name and does not count: `12 (bookworm)`.
  */
 export function isVersionAtLeast(version: string, least: string): boolean {
   const a = partsOf(version)

@@ -63,6 +63,7 @@ export class Publication {
     this.#tell({ step: 'reading', folder: stacks })
     const tree = await readTree(stacks, { signal, ...(limits === undefined ? {} : { limits }) })
     this.#report.add(tree.problems)
+    this.#report.leftOut += tree.problemsLeftOut
     if (this.#publisher !== null) await removeLeftovers(stacks, tree.leftovers)
     if (tree.files.length > 0) return tree.isWhole ? tree : null
     if (tree.problems.length === 0) this.#report.add([nothingToRelease(`there is no .vgo file in ${stacks}`)])
@@ -137,8 +138,9 @@ export class Publication {
       return { ...(await this.#finished()), outcome: 'valid', release, files: files.length }
     }
     this.#tell({ step: 'writing', files: files.length })
-    const { author, reason = '' } = this.#options
-    const released = await this.#publisher.publish({ files, counts, author, reason, sources: sources.hashes })
+    const { author, reason = '', kind = 'publish' } = this.#options
+    const request = { files, counts, author, reason, kind, sources: sources.hashes }
+    const released = await this.#publisher.publish(request)
     if (released.outcome === 'released')
       return { ...(await this.#finished()), outcome: 'published', entry: released.entry }
     return { ...(await this.#finished()), outcome: 'nothing-to-publish', release, mended: released.mended }

@@ -11,6 +11,8 @@ export class Report {
   pruned: readonly string[] = []
   probes: readonly UrlProbe[] = []
   readonly warnings: string[] = []
+  /** Found, but not told one by one. */
+  leftOut = 0
   readonly #found: Diagnostic[] = []
 
   add(diagnostics: readonly Diagnostic[]): void {
@@ -27,7 +29,8 @@ export class Report {
     const shown = new Diagnostics()
     shown.addAll(this.#found.filter(({ severity }) => severity === 'error'))
     shown.addAll(this.#found.filter(({ severity }) => severity !== 'error'))
-    const { sorted: diagnostics, leftOut: diagnosticsLeftOut } = shown
+    const { sorted: diagnostics } = shown
+    const diagnosticsLeftOut = shown.leftOut + this.leftOut
     return { isDryRun, diagnostics, diagnosticsLeftOut, counts, changes, repaired, pruned, probes, warnings }
   }
 }

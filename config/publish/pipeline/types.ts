@@ -8,6 +8,8 @@ export interface PublishOptions {
   readonly checker: TreeChecker
   readonly author: string
   readonly reason?: string
+  /** What the history calls it. Default: `publish`. */
+  readonly kind?: 'publish' | 'promote'
   /** Validates, and touches nothing at all: no source, no lock. */
   readonly dryRun?: boolean
   readonly skipUrlCheck?: boolean

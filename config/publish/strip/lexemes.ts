@@ -11,13 +11,15 @@ export interface Lexeme {
   readonly text: string
 }
 
+const MARK: Lexeme = { kind: 'mark', text: '' }
+
 /** The lexemes of a YAML text, in order; together their texts are the text. Null for a text that has the lexer's own marks in it. */
 export function lexemesOf(text: string): Lexeme[] | null {
   if (MARK_CHARACTERS.test(text)) return null
   const lexemes: Lexeme[] = []
   let isScalar = false
   for (const lexeme of new Lexer().lex(text)) {
-    if (MARKS.has(lexeme)) lexemes.push({ kind: 'mark', text: '' })
+    if (lexeme.length === 1 && MARKS.has(lexeme)) lexemes.push(MARK)
     else lexemes.push({ kind: isScalar ? 'other' : kindOf(lexeme), text: lexeme })
     isScalar = lexeme === SCALAR
   }
@@ -25,7 +27,16 @@ export function lexemesOf(text: string): Lexeme[] | null {
 }
 
 function kindOf(lexeme: string): Lexeme['kind'] {
-  if (lexeme.startsWith('#')) return 'comment'
-  if (lexeme === '\n' || lexeme === '\r\n') return 'newline'
-  return /^[ \t]+$/.test(lexeme) ? 'space' : 'other'
+  switch (lexeme[0]) {
+    case '#':
+      return 'comment'
+    case '\n':
+    case '\r':
+      return lexeme === '\n' || lexeme === '\r\n' ? 'newline' : 'other'
+    case ' ':
+    case '\t':
+      return /^[ \t]+$/.test(lexeme) ? 'space' : 'other'
+    default:
+      return 'other'
+  }
 }

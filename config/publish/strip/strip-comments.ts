@@ -59,12 +59,8 @@ function readsAs(text: string, expected: readonly Lexeme[]): boolean {
   return (
     lexemes !== null &&
     lexemes.length === expected.length &&
-    lexemes.every((lexeme, at) => isSame(lexeme, expected[at]))
+    lexemes.every(({ kind, text: own }, at) => kind === expected[at]?.kind && own === expected[at].text)
   )
-}
-
-function isSame(a: Lexeme, b: Lexeme | undefined): boolean {
-  return a.kind === b?.kind && a.text === b.text
 }
 
 function hasSameValues(before: string, after: string): boolean {

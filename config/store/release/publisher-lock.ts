@@ -1,8 +1,8 @@
-import { open, rm, writeFile } from 'node:fs/promises'
+import { chmod, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { type Clock, codeOf, formatDuration, messageOf } from '#node/kit'
+import { type Clock, formatDuration, messageOf } from '#node/kit'
 import { explained, ReleaseError } from './errors.ts'
 import type { ReleasePlaces } from './places.ts'
 import { readSmallFile } from './small-file.ts'
@@ -33,6 +33,7 @@ export interface LockOptions {
 
 const RETRY_MS = 100
 const SQLITE_BUSY = 5
+const LOCK_MODE = 0o660
 
 /**
  * One publisher at a time. Node has no `flock`, so the lock is SQLite's: a write transaction on an empty database file, which is a
@@ -53,13 +54,12 @@ export class PublisherLock implements AsyncDisposable {
   /** @throws ReleaseError 'busy', 'no-permission' */
   static async acquire(options: LockOptions): Promise<PublisherLock> {
     const { places, clock, doing, waitMs, onWait, signal } = options
-    await createLockFile(places)
     const deadline = clock.monotonicMs() + waitMs
     for (let isFirst = true; ; isFirst = false) {
       signal?.throwIfAborted()
       const close = await tryLock(places.lock)
       if (close !== null) {
-        await writeHolder(places, doing, clock.now(), close)
+        await introduce(places, doing, clock.now(), close)
         return new PublisherLock(places, close)
       }
       const left = deadline - clock.monotonicMs()
@@ -79,16 +79,6 @@ export class PublisherLock implements AsyncDisposable {
       this.#close()
     }
   }
-}
-
-async function createLockFile(places: ReleasePlaces): Promise<void> {
-  await explained(`create ${places.lock}`, async () => {
-    try {
-      await (await open(places.lock, 'wx', 0o660)).close()
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-    }
-  })
 }
 
 /** How to give it back; null while somebody else has it. */
@@ -111,16 +101,12 @@ async function tryLock(path: string): Promise<(() => void) | null> {
   }
 }
 
-async function writeHolder(places: ReleasePlaces, doing: string, now: number, close: () => void): Promise<void> {
-  const holder: Holder = {
-    pid: process.pid,
-    user: userName(),
-    host: hostname(),
-    since: new Date(now).toISOString(),
-    doing,
-  }
+async function introduce(places: ReleasePlaces, doing: string, now: number, close: () => void): Promise<void> {
+  const since = new Date(now).toISOString()
+  const holder: Holder = { pid: process.pid, user: userName(), host: hostname(), since, doing }
   try {
     await explained(`write ${places.holder}`, async () => {
+      await shareLock(places.lock)
       // It may be another user's, who was killed.
       await rm(places.holder, { force: true })
       await writeFile(places.holder, `${JSON.stringify(holder)}\n`, { mode: 0o640 })
@@ -129,6 +115,12 @@ async function writeHolder(places: ReleasePlaces, doing: string, now: number, cl
     close()
     throw error
   }
+}
+
+/** Whoever may write in the folder may lock. By path: see above. */
+async function shareLock(path: string): Promise<void> {
+  const { uid, mode } = await stat(path)
+  if (uid === process.geteuid?.() && (mode & 0o777) !== LOCK_MODE) await chmod(path, LOCK_MODE)
 }
 
 async function readHolder(places: ReleasePlaces): Promise<Holder | null> {

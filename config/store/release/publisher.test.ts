@@ -352,6 +352,22 @@ describe('one publisher at a time', () => {
     expect(waited).toEqual(['publish'])
   })
 
+  test('holds from the very first one on, within one process too', async () => {
+    const { folder, releases } = await setUp()
+    await using _gone = folder
+    let publishing = 0
+    const publishOne = async (text: string): Promise<void> => {
+      await using publisher = await releases.publisher({ doing: 'publish', waitMs: 1e9 })
+      expect(++publishing).toBe(1)
+      await publisher.publish({ files: treeFiles({ 'a.vgo': text }), counts: COUNTS, author: text, reason: '' })
+      publishing--
+    }
+    await Promise.all(['1', '2', '3', '4', '5'].map(publishOne))
+    const { entries } = await releases.history()
+    expect(entries.map(({ author }) => author).toSorted()).toEqual(['1', '2', '3', '4', '5'])
+    expect((await stat(join(folder.path, 'releases/.lock'))).mode & 0o777).toBe(0o660)
+  })
+
   test('does not clear what another publisher is writing', async () => {
     const { folder, releases } = await setUp()
     await using _gone = folder

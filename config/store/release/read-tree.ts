@@ -32,6 +32,7 @@ export async function readTree(
   return {
     files: walk.files.toSorted((a, b) => comparePaths(a.path, b.path)),
     problems: walk.problems,
+    problemsLeftOut: walk.problemsLeftOut,
     isWhole: walk.isWhole,
     leftovers: walk.leftovers,
   }

@@ -27,6 +27,10 @@ export class TreeWalk {
     return this.#diagnostics.sorted
   }
 
+  get problemsLeftOut(): number {
+    return this.#diagnostics.leftOut
+  }
+
   get isWhole(): boolean {
     return !this.#isOver
   }

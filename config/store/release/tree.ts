@@ -14,6 +14,8 @@ export interface Tree {
   readonly files: readonly TreeFile[]
   /** Everything that keeps it from being published; files with a problem are not in `files`. */
   readonly problems: readonly Diagnostic[]
+  /** How many problems there were beyond those. */
+  readonly problemsLeftOut: number
   /** False when reading ended at a limit of the whole tree, so that files are missing without a problem of their own. */
   readonly isWhole: boolean
   /** Paths of what a killed writer left behind, relative to the tree. */

@@ -13,11 +13,8 @@ export function isVersionAtLeast(version: string, least: string): boolean {
 }
 
 function partsOf(version: string): (number | string)[] {
-  const parts =
-    version
-      .slice(0, 256)
-      .toLowerCase()
-      .match(/\d+|[a-z]+/g) ?? []
+  const [word = ''] = version.slice(0, 256).trim().toLowerCase().split(/\s/, 1)
+  const parts: readonly string[] = word.match(/\d+|[a-z]+/g) ?? []
   return parts.map(part => (/^\d/.test(part) ? Number(part) : part))
 }
 

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Diagnostics } from '../diagnostic.ts'
-import { complaintsAbout } from '../fixture.ts'
+import { complaintsAbout, NOTHING } from '../fixture.ts'
 import { readDeclarations } from './index.ts'
 
 /* The examples of the documents that the language comes from, as they are written there. */
-
-const NONE = '\n\n'
 
 describe('the first configcrate of the tutorial', () => {
   const motd = `configcrate: motd
@@ -38,7 +36,7 @@ resources:
   })
 
   test('is bound by a valid match block', () => {
-    expect(complaintsAbout('envoys:\n  - match: "*"\n    configcrates: [motd]\n', 'envoys.vgo')).toBe(NONE)
+    expect(complaintsAbout('envoys:\n  - match: "*"\n    configcrates: [motd]\n', 'envoys.vgo')).toBe(NOTHING)
   })
 })
 
@@ -67,7 +65,7 @@ resources:
     enabled: true
     depends_on: [nginx-package, nginx-config]
 `
-  expect(complaintsAbout(text, 'configcrates/nginx.vgo')).toBe(NONE)
+  expect(complaintsAbout(text, 'configcrates/nginx.vgo')).toBe(NOTHING)
 })
 
 test('the resource of a custom executor is valid', () => {
@@ -79,7 +77,7 @@ resources:
     command: "cap production deploy"
     unless: "test -f /var/www/app/current"
 `
-  expect(complaintsAbout(text)).toBe(NONE)
+  expect(complaintsAbout(text)).toBe(NOTHING)
 })
 
 describe('the container stack', () => {
@@ -118,13 +116,13 @@ resources:
     depends_on:
       - redis-container
 `
-    expect(complaintsAbout(redis, 'configcrates/redis.vgo')).toBe(NONE)
-    expect(complaintsAbout(stack, 'configcrates/app-stack.vgo')).toBe(NONE)
+    expect(complaintsAbout(redis, 'configcrates/redis.vgo')).toBe(NOTHING)
+    expect(complaintsAbout(stack, 'configcrates/app-stack.vgo')).toBe(NOTHING)
   })
 
   test('has a role and an envoy in files of their own', () => {
     const role = 'name: docker-app\nconfigcrates:\n  - redis\n  - app-stack\n'
-    expect(complaintsAbout(role, 'roles/docker-app.vgo')).toBe(NONE)
+    expect(complaintsAbout(role, 'roles/docker-app.vgo')).toBe(NOTHING)
     const envoys = `envoys:
   - match: "*.app.example.com"
     environment: production
@@ -133,7 +131,7 @@ resources:
       app_tag: "v2.1.0"
       redis_maxmemory: 512mb
 `
-    expect(complaintsAbout(envoys, 'envoys/envoys.vgo')).toBe(NONE)
+    expect(complaintsAbout(envoys, 'envoys/envoys.vgo')).toBe(NOTHING)
   })
 
   test('has a compose recipe that breaks two rules, and both messages say how to mend it', () => {
@@ -173,7 +171,7 @@ resources:
       "
     `)
     const mended = text.replace('    notify: app-stack\n', '').replace('{{.State}}', '{{ `{{.State}}` }}')
-    expect(complaintsAbout(mended, 'configcrates/compose-app.vgo')).toBe(NONE)
+    expect(complaintsAbout(mended, 'configcrates/compose-app.vgo')).toBe(NOTHING)
   })
 })
 
@@ -203,7 +201,7 @@ resources:
     depends_on: [ubuntu-base]
     when: "host_is_libvirt"
 `
-    expect(complaintsAbout(text)).toBe(NONE)
+    expect(complaintsAbout(text)).toBe(NOTHING)
   })
 
   test('are valid with variables and user data', () => {
@@ -233,7 +231,7 @@ resources:
         - [systemctl, enable, --now, nginx]
     when: "host_is_libvirt"
 `
-    expect(complaintsAbout(text)).toBe(NONE)
+    expect(complaintsAbout(text)).toBe(NOTHING)
   })
 
   test('need no name of their crate where the file has one', () => {
@@ -283,6 +281,6 @@ resources:
     repo: "deb http://127.0.0.1:5000/repo/alexander4/acme-repo stable main"
     key_url: "http://127.0.0.1:5000/repo/alexander4/acme-repo/key.asc"
 `
-    expect(complaintsAbout(text)).toBe(NONE)
+    expect(complaintsAbout(text)).toBe(NOTHING)
   })
 })

@@ -7,7 +7,7 @@ export function closestName(name: string, candidates: Iterable<string>): string 
   if (name.length > MAX_COMPARED) return undefined
   const wanted = name.toLowerCase()
   let best: string | undefined
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1
+  let least = (name.length < 2 ? 0 : Math.max(1, Math.floor(name.length / 3))) + 1
   let seen = 0
   for (const candidate of candidates) {
     if (++seen > MAX_CANDIDATES) break

@@ -3,7 +3,7 @@ export { builtins as whenBuiltins, identifiers as whenIdentifiers, usageOf as us
 export { WhenError, type WhenErrorCode, type WhenProblem } from './errors.ts'
 export { evaluateWhen, needsChange, type WhenFacts, type WhenVerdict } from './evaluate.ts'
 export { formatWhen } from './format.ts'
-export { MAX_WHEN_UNITS } from './limits.ts'
+export { JOINED_WHEN_LIMITS, WHEN_LIMITS, type WhenLimits } from './limits.ts'
 export { type LocalTime, localTimeOf } from './local-time.ts'
 export { type ParsedWhen, parseWhen } from './parse.ts'
 export { traitProblems } from './trait-problems.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { formatWhen, parseWhen, whenBuiltins, whenIdentifiers } from './index.ts'
-import { MAX_WHEN_DEPTH, MAX_WHEN_PROBLEMS, MAX_WHEN_UNITS } from './limits.ts'
+import { formatWhen, JOINED_WHEN_LIMITS, parseWhen, WHEN_LIMITS, whenBuiltins, whenIdentifiers } from './index.ts'
+import { MAX_WHEN_PROBLEMS } from './limits.ts'
 
 function canonical(text: string): string {
   const parsed = parseWhen(text)
@@ -154,17 +154,19 @@ describe('an error in a condition', () => {
 
 describe('what is too large', () => {
   test('a long condition, space not counted', () => {
-    const name = `a.${'b'.repeat(MAX_WHEN_UNITS - 2)}`
+    const name = `a.${'b'.repeat(WHEN_LIMITS.units - 2)}`
     expect(parseWhen(name).ok).toBe(true)
     expect(parseWhen(`  ${name}  `).ok).toBe(true)
-    expect(errors(`${name}c`)[0]).toContain(`the condition is longer than ${MAX_WHEN_UNITS} characters`)
+    expect(errors(`${name}c`)[0]).toContain(`the condition is longer than ${WHEN_LIMITS.units} characters`)
     expect(errors(' '.repeat(100_000))[0]).toContain('the condition is longer than')
   })
 
   test('a deep condition', () => {
     const deep = (depth: number, open: string, close: string) => open.repeat(depth) + 'a.b' + close.repeat(depth)
-    expect(parseWhen(deep(MAX_WHEN_DEPTH, '(', ')')).ok).toBe(true)
-    expect(errors(deep(MAX_WHEN_DEPTH + 1, '(', ')'))[0]).toContain('nested deeper')
+    expect(parseWhen(deep(WHEN_LIMITS.depth, '(', ')')).ok).toBe(true)
+    expect(errors(deep(WHEN_LIMITS.depth + 1, '(', ')'))[0]).toContain('nested deeper')
     expect(errors(deep(4000, '!', ''))[0]).toContain('nested deeper')
+    expect(parseWhen(deep(JOINED_WHEN_LIMITS.depth, '(', ')'), JOINED_WHEN_LIMITS).ok).toBe(true)
+    expect(parseWhen(deep(60_000, '!', ''), JOINED_WHEN_LIMITS).ok).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 import type { WhenProblem } from './errors.ts'
-import { MAX_WHEN_DEPTH, MAX_WHEN_PROBLEMS, MAX_WHEN_TEXT_UNITS, MAX_WHEN_UNITS } from './limits.ts'
+import { MAX_SPACE, MAX_WHEN_PROBLEMS, WHEN_LIMITS, type WhenLimits } from './limits.ts'
 import { leafOf } from './parse-leaf.ts'
 import { tokenize, type WhenToken } from './tokenize.ts'
 import type { WhenExpression } from './tree.ts'
@@ -9,20 +9,21 @@ export type ParsedWhen =
   | { readonly ok: false; readonly errors: readonly WhenProblem[] }
 
 /** Reads a condition: `&&`, `||`, `!`, parentheses, functions and names. Unknown names and wrong arguments are errors. */
-export function parseWhen(text: string): ParsedWhen {
+export function parseWhen(text: string, limits: WhenLimits = WHEN_LIMITS): ParsedWhen {
   const errors: WhenProblem[] = []
   const report = (problem: WhenProblem): void => {
     if (errors.length < MAX_WHEN_PROBLEMS) errors.push(problem)
   }
-  const tokens = text.length > MAX_WHEN_TEXT_UNITS ? [] : tokenize(text, report)
-  if (text.length > MAX_WHEN_TEXT_UNITS || unitsOf(tokens ?? []) > MAX_WHEN_UNITS) {
-    const message = `the condition is longer than ${MAX_WHEN_UNITS} characters`
+  const isLong = text.length > limits.units * MAX_SPACE
+  const tokens = isLong ? [] : tokenize(text, report)
+  if (isLong || unitsOf(tokens ?? []) > limits.units) {
+    const message = `the condition is longer than ${limits.units} characters`
     return {
       ok: false,
       errors: [{ offset: 0, length: 0, message, hint: 'move a part of it into a command or a trait' }],
     }
   }
-  const expression = tokens && new Parser(tokens, text.length, report).parse()
+  const expression = tokens && new Parser(tokens, text.length, limits.depth, report).parse()
   if (expression === undefined || errors.length > 0) return { ok: false, errors }
   return { ok: true, expression }
 }
@@ -34,13 +35,15 @@ function unitsOf(tokens: readonly WhenToken[]): number {
 class Parser {
   readonly #tokens: readonly WhenToken[]
   readonly #length: number
+  readonly #maxDepth: number
   readonly #report: (problem: WhenProblem) => void
   #at = 0
   #depth = 0
 
-  constructor(tokens: readonly WhenToken[], length: number, report: (problem: WhenProblem) => void) {
+  constructor(tokens: readonly WhenToken[], length: number, maxDepth: number, report: (problem: WhenProblem) => void) {
     this.#tokens = tokens
     this.#length = length
+    this.#maxDepth = maxDepth
     this.#report = report
   }
 
@@ -74,9 +77,9 @@ class Parser {
     const token = this.#next
     if (token?.kind !== 'sign' || (token.text !== '!' && token.text !== '(')) return this.#leaf()
     this.#at++
-    if (++this.#depth > MAX_WHEN_DEPTH) {
+    if (++this.#depth > this.#maxDepth) {
       this.#at--
-      return this.#fail(`the condition is nested deeper than ${MAX_WHEN_DEPTH}`, 'remove parentheses or !')
+      return this.#fail(`the condition is nested deeper than ${this.#maxDepth}`, 'remove parentheses or !')
     }
     const inner = token.text === '!' ? this.#unary() : this.#operands('or')
     this.#depth--

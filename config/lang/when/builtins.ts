@@ -126,7 +126,7 @@ function different([from, to]: readonly (string | number)[]): string | undefined
 }
 
 function absolute(value: string | number): string | undefined {
-  return /^(?:\/|[A-Za-z]:[\\/]|\{\{)/.test(String(value)) ? undefined : 'must be an absolute path'
+  return /^(?:\/|[A-Za-z]:[\\/])/.test(String(value)) ? undefined : 'must be an absolute path'
 }
 
 function day(value: string | number): string | undefined {
@@ -134,7 +134,7 @@ function day(value: string | number): string | undefined {
 }
 
 function version(value: string | number): string | undefined {
-  return /^(?:\d|\{\{)/.test(String(value)) ? undefined : "must begin with a digit: '22.04'"
+  return /^\d/.test(String(value)) ? undefined : "must begin with a digit: '22.04'"
 }
 
 function glob(value: string | number): string | undefined {

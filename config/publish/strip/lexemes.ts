@@ -27,16 +27,8 @@ export function lexemesOf(text: string): Lexeme[] | null {
 }
 
 function kindOf(lexeme: string): Lexeme['kind'] {
-  switch (lexeme[0]) {
-    case '#':
-      return 'comment'
-    case '\n':
-    case '\r':
-      return lexeme === '\n' || lexeme === '\r\n' ? 'newline' : 'other'
-    case ' ':
-    case '\t':
-      return /^[ \t]+$/.test(lexeme) ? 'space' : 'other'
-    default:
-      return 'other'
-  }
+  const first = lexeme[0]
+  if (first === '#') return 'comment'
+  if (first === ' ' || first === '\t') return /^[ \t]+$/.test(lexeme) ? 'space' : 'other'
+  return lexeme === '\n' || lexeme === '\r\n' ? 'newline' : 'other'
 }

@@ -138,6 +138,13 @@ describe('readTree', () => {
     expect(tree.isWhole).toBe(true)
   })
 
+  test('counts the problems that it does not tell one by one', async () => {
+    await using folder = await TestFolder.create()
+    for (let index = 0; index < 1003; index++) await symlink('x', join(folder.path, `${index}.vgo`))
+    const { problems, problemsLeftOut } = await readTree(folder.path)
+    expect([problems.length, problemsLeftOut]).toEqual([1000, 3])
+  })
+
   test('reports what killed writers left, and does not take it for configuration', async () => {
     await using folder = await TestFolder.create()
     const root = await folder.write({

@@ -1,11 +1,14 @@
 import { type Dirent, lstatSync, opendirSync } from 'node:fs'
-import { type Diagnostic, Diagnostics } from '#config/lang'
+import type { Diagnostic } from '#config/lang'
 import { codeOf, formatSize } from '#node/kit'
 import { isHidden, isTemporary, isTracked, nameProblem, shownName } from './file-names.ts'
 import type { TreeLimits } from './limits.ts'
 import { linkProblem } from './symbolic-link.ts'
 import { type FileProblem, NOT_A_FILE, readTrackedFile, unreadable } from './tracked-file.ts'
-import type { TreeFile } from './tree.ts'
+import { comparePaths, type TreeFile } from './tree.ts'
+
+/** Whoever has more has one cause for them. */
+const MAX_PROBLEMS = 1000
 
 /** One reading of one tree. `entries` yields once for each directory entry, so that its caller decides when to pause. */
 export class TreeWalk {
@@ -13,7 +16,8 @@ export class TreeWalk {
   readonly leftovers: string[] = []
   readonly #root: string
   readonly #limits: TreeLimits
-  readonly #diagnostics = new Diagnostics()
+  readonly #problems: Diagnostic[] = []
+  #problemsLeftOut = 0
   #entries = 0
   #bytes = 0
   #isOver = false
@@ -24,11 +28,11 @@ export class TreeWalk {
   }
 
   get problems(): readonly Diagnostic[] {
-    return this.#diagnostics.sorted
+    return this.#problems.toSorted((a, b) => comparePaths(a.span.file.path, b.span.file.path))
   }
 
   get problemsLeftOut(): number {
-    return this.#diagnostics.leftOut
+    return this.#problemsLeftOut
   }
 
   get isWhole(): boolean {
@@ -114,7 +118,8 @@ export class TreeWalk {
     const shown = shownName(path)
     const message = `${shown === '' ? 'the tree' : `'${shown}'`} ${problem.message}`
     const file = { path: shown === '' ? '.' : shown, text: '' }
-    this.#diagnostics.error({ ...problem, message, span: { file, start: 0, end: 0 } })
+    if (this.#problems.length === MAX_PROBLEMS) this.#problemsLeftOut++
+    else this.#problems.push({ ...problem, severity: 'error', message, span: { file, start: 0, end: 0 }, related: [] })
   }
 
   #absolute(path: string): string {

@@ -1,0 +1,51 @@
+import { suggest } from '#config/lang'
+import type { Inclusion } from '../resolve/index.ts'
+import { type Crate, couldBe, dependenciesOf } from '../tree/index.ts'
+import type { CompiledCrate } from './crate.ts'
+import type { Report } from './problem.ts'
+import { Edges, type Reference } from './references.ts'
+
+/** References between the crates of one host. Undefined when there are none. */
+export function edgesAcross(
+  all: readonly { readonly inclusion: Inclusion; readonly compiled: CompiledCrate }[],
+  report: Report,
+): Edges | undefined {
+  if (all.every(({ compiled }) => compiled.outward.length === 0)) return undefined
+  const byCrate = new Map(all.map(({ inclusion, compiled }) => [inclusion.crate, compiled]))
+  const edges = new Edges()
+  for (const { inclusion, compiled } of all) {
+    for (const reference of compiled.outward) connect(reference, inclusion.crate, byCrate, edges, report)
+  }
+  return edges
+}
+
+function connect(
+  { name, from, relation }: Reference,
+  crate: Crate,
+  byCrate: ReadonlyMap<Crate, CompiledCrate>,
+  edges: Edges,
+  report: Report,
+): void {
+  const others = dependenciesOf(crate)
+  for (const other of others) {
+    const local = name.value.startsWith(`${other.name}/`) ? name.value.slice(other.name.length + 1) : name.value
+    const names = byCrate.get(other)?.names
+    const targets = names?.get(name.value) ?? names?.get(local)
+    const isDeclared = other.declaration.resources.some(
+      ({ name: declared }) => couldBe(declared.value, name.value) || couldBe(declared.value, local),
+    )
+    if (targets === undefined && !isDeclared) continue
+    if (relation === 'before') {
+      const message = `'${from}' cannot come before '${name.value.slice(0, 120)}': its crate depends on '${other.name}', all of which comes first`
+      report({ code: 'crate-order', span: name.span, message, hint: "take the 'before' away" })
+    } else for (const to of targets ?? []) edges.add(relation, from, to)
+    return
+  }
+  const known = [crate, ...others].flatMap(({ declaration }) => declaration.resources.map(each => each.name.value))
+  report({
+    code: 'unknown-resource',
+    span: name.span,
+    message: `'${from}' refers to '${name.value.slice(0, 120)}', which neither its crate nor one that it depends on has`,
+    hint: suggest(name.value, known, names => `there is ${names}`),
+  })
+}

@@ -1,0 +1,103 @@
+import { formatWhen, memberOf, type Value, type ValueMap } from '#config/lang'
+import { type Condition, defaultLayers, mergeLayers } from '../resolve/index.ts'
+import type { ConfigStore, Crate } from '../tree/index.ts'
+import { type CompiledCrate, compileCrate } from './crate.ts'
+import { TemplateData } from './data.ts'
+import { DecisionTree } from './decision-tree.ts'
+import { prepare } from './prepared.ts'
+import { foundAs, type Read, ReadLog } from './reads.ts'
+
+/** What a crate is compiled for. */
+export interface CrateInputs {
+  /** What entries, `common.vgo` and environments set. */
+  readonly carried: ReadonlyMap<string, Value>
+  readonly traits: ValueMap
+  readonly condition: Condition
+  /** For nobody in particular: the traits are those of a sample, and nothing is left out for them. */
+  readonly sample: string | undefined
+  /** Where the traits that were looked at are noted. */
+  readonly log: ReadLog
+}
+
+const caches = new WeakMap<ConfigStore, CrateCache>()
+
+export function crateCacheOf(store: ConfigStore): CrateCache {
+  let cache = caches.get(store)
+  if (cache === undefined) {
+    cache = new CrateCache(store)
+    caches.set(store, cache)
+  }
+  return cache
+}
+
+/** Crates of one tree, compiled once for all hosts that cannot be told apart by what the crate reads. */
+export class CrateCache {
+  readonly #store: ConfigStore
+  readonly #trees = new Map<Crate, Map<string, DecisionTree<CompiledCrate>>>()
+  readonly #defaults = new Map<Crate, ReadonlyMap<string, Value>>()
+
+  constructor(store: ConfigStore) {
+    this.#store = store
+  }
+
+  compile(crate: Crate, inputs: CrateInputs): CompiledCrate {
+    const tree = this.#tree(crate, inputs)
+    const defaults = this.#defaultsOf(crate)
+    const known = tree.find(read => find(read, defaults, inputs))
+    if (known !== undefined) return known
+    const log = new ReadLog()
+    const variables = new Map([...defaults, ...inputs.carried])
+    const isLenient = inputs.sample !== undefined
+    const data = new TemplateData({ variables, traits: inputs.traits, isLenient }, log)
+    const context = { data, templates: this.#store.templates, condition: inputs.condition, keepsAll: isLenient }
+    const compiled = compileCrate(prepare(crate.declaration), context)
+    if (log.readTraits) inputs.log.readTraits = true
+    // A made-up trait is found again by nobody: samples are told apart by their names instead.
+    const kept = log.reads.map((read, at) => ({ read, found: log.found[at] ?? '' }))
+    const own = isLenient ? kept.filter(({ read }) => read.namespace === 'Vars') : kept
+    for (const { read } of own) if (read.namespace === 'Traits') noteTrait(read, inputs)
+    tree.add(
+      own.map(({ read }) => read),
+      own.map(({ found }) => found),
+      compiled,
+    )
+    return compiled
+  }
+
+  #tree(crate: Crate, { condition, sample = '' }: CrateInputs): DecisionTree<CompiledCrate> {
+    const trees = this.#trees.get(crate) ?? new Map<string, DecisionTree<CompiledCrate>>()
+    this.#trees.set(crate, trees)
+    const key = typeof condition === 'boolean' ? sample : `${sample}\n${formatWhen(condition)}`
+    const tree = trees.get(key) ?? new DecisionTree<CompiledCrate>()
+    trees.set(key, tree)
+    return tree
+  }
+
+  #defaultsOf(crate: Crate): ReadonlyMap<string, Value> {
+    let defaults = this.#defaults.get(crate)
+    if (defaults === undefined) {
+      defaults = mergeLayers(defaultLayers(crate))
+      this.#defaults.set(crate, defaults)
+    }
+    return defaults
+  }
+}
+
+function find(read: Read, defaults: ReadonlyMap<string, Value>, inputs: CrateInputs): string {
+  if (read.namespace === 'Traits') return foundAs(noteTrait(read, inputs), read.whole)
+  const [name, ...rest] = read.path
+  if (name === undefined) return foundAs(new Map([...defaults, ...inputs.carried]), read.whole)
+  return foundAs(valueAt(inputs.carried.get(name) ?? defaults.get(name), rest), read.whole)
+}
+
+function noteTrait({ path, whole }: Read, { traits, log }: CrateInputs): Value | undefined {
+  const value = valueAt(traits, path)
+  log.add('Traits', path, whole, value)
+  return value
+}
+
+export function valueAt(value: Value | undefined, path: readonly string[]): Value | undefined {
+  let at = value
+  for (const key of path) at = at === undefined ? undefined : memberOf(at, key)
+  return at
+}

@@ -1,0 +1,64 @@
+import type { Template, Value, ValueMap } from '#config/lang'
+import { dictionary } from '#node/kit'
+import { LenientTraits, traitPathsOf } from './lenient-traits.ts'
+import { Observed, type ReadLog } from './reads.ts'
+
+/** What the templates of a crate may read. */
+export interface DataSource {
+  readonly variables: ValueMap
+  readonly traits: ValueMap
+  /** The traits are samples: others are made up, and what follows from those is no error. */
+  readonly isLenient: boolean
+}
+
+/** The data of templates, with everything that is read of it noted in a log. */
+export class TemplateData {
+  readonly log: ReadLog
+  /** A made-up trait was read since this was set back. */
+  guessed = false
+  readonly #source: DataSource
+  readonly #variables: Observed
+  readonly #traits: Observed
+  readonly #items: Readonly<Record<string, Value>>
+
+  constructor(source: DataSource, log: ReadLog, items: Readonly<Record<string, Value>> = {}) {
+    this.log = log
+    this.#source = source
+    this.#variables = new Observed(source.variables, 'Vars', log)
+    this.#traits = new Observed(source.traits, 'Traits', log)
+    this.#items = items
+  }
+
+  get isLenient(): boolean {
+    return this.#source.isLenient
+  }
+
+  get variables(): Value {
+    return this.#variables
+  }
+
+  get traits(): Value {
+    return this.#traits
+  }
+
+  /** `.Item` and `.Each`, where something is repeated. */
+  get item(): Value | undefined {
+    return this.#items['Item']
+  }
+
+  withItem(item: Value): TemplateData {
+    return new TemplateData(this.#source, this.log, { Item: item, Each: item })
+  }
+
+  for(template: Template): ValueMap {
+    const traits = this.#source.isLenient ? this.#lenient(template) : this.#traits
+    return dictionary<Value>([['Vars', this.#variables], ['Traits', traits], ...Object.entries(this.#items)])
+  }
+
+  #lenient(template: Template): Value {
+    const traits = new LenientTraits(this.#source.traits, traitPathsOf(template), () => {
+      this.guessed = true
+    })
+    return new Observed(traits, 'Traits', this.log)
+  }
+}

@@ -1,0 +1,114 @@
+import {
+  type AttributeSchema,
+  type AttributeValue,
+  type CrateDeclaration,
+  checkAttribute,
+  isTemplated,
+  type MapEntry,
+  plainOf,
+  type ResourceDeclaration,
+  type ResourceSchema,
+  resourceSchemas,
+  withDefaults,
+} from '#config/lang'
+
+/** A crate as far as it is the same for all hosts. */
+export interface PreparedCrate {
+  readonly declaration: CrateDeclaration
+  readonly resources: readonly PreparedResource[]
+}
+
+export interface PreparedResource {
+  readonly declaration: ResourceDeclaration
+  /** Undefined for a custom executor's. */
+  readonly schema: ResourceSchema | undefined
+  /** By their canonical names. */
+  readonly attributes: ReadonlyMap<string, PreparedAttribute>
+  /** What holds for attributes that nobody gives. */
+  readonly typeDefaults: ReadonlyMap<string, AttributeValue>
+  readonly isTemplated: boolean
+}
+
+export interface PreparedAttribute {
+  readonly name: string
+  readonly entry: MapEntry
+  /** Whether it stands in the resource or in the `defaults:` of the crate. */
+  readonly origin: 'resource' | 'defaults'
+  /** What the resource's own value is stronger than. */
+  readonly overridden: MapEntry | undefined
+  readonly schema: AttributeSchema | undefined
+  /** The value, where no template has to be rendered for it. */
+  readonly fixed: AttributeValue | undefined
+}
+
+const prepared = new WeakMap<CrateDeclaration, PreparedCrate>()
+
+export function prepare(declaration: CrateDeclaration): PreparedCrate {
+  let crate = prepared.get(declaration)
+  if (crate === undefined) {
+    crate = {
+      declaration,
+      resources: declaration.resources.map(resource => prepareResource(resource, declaration.defaults)),
+    }
+    prepared.set(declaration, crate)
+  }
+  return crate
+}
+
+function prepareResource(declaration: ResourceDeclaration, defaults: ReadonlyMap<string, MapEntry>): PreparedResource {
+  const schema = resourceSchemas.get(declaration.type.value)
+  const effective =
+    schema === undefined ? declaration.attributes : withDefaults(schema, declaration.attributes, defaults)
+  const attributes = Array.from(effective, ([name, entry]): [string, PreparedAttribute] => {
+    const own = declaration.attributes.get(name)
+    const attribute = schema?.attributes.find(each => each.name === name)
+    return [
+      name,
+      {
+        name,
+        entry,
+        origin: own === undefined ? 'defaults' : 'resource',
+        overridden: own === undefined ? undefined : defaultOf(attribute, name, defaults),
+        schema: attribute,
+        fixed: isTemplated(entry.value) ? undefined : fixedValue(attribute, entry),
+      },
+    ]
+  })
+  return {
+    declaration,
+    schema,
+    attributes: new Map(attributes),
+    typeDefaults: schema === undefined ? NO_DEFAULTS : defaultsOf(schema),
+    isTemplated: attributes.some(([, { fixed }]) => fixed === undefined),
+  }
+}
+
+function defaultOf(
+  schema: AttributeSchema | undefined,
+  name: string,
+  defaults: ReadonlyMap<string, MapEntry>,
+): MapEntry | undefined {
+  const spellings = [name, ...(schema?.aliases ?? [])]
+  return spellings.map(spelling => defaults.get(spelling)).find(entry => entry !== undefined)
+}
+
+/** Undefined when the value does not fit, which was reported when it was read. */
+function fixedValue(schema: AttributeSchema | undefined, { key, value }: MapEntry): AttributeValue | undefined {
+  if (schema === undefined) return plainOf(value)
+  const checked = checkAttribute({ ...schema, name: key }, value)
+  return 'value' in checked ? checked.value : undefined
+}
+
+const NO_DEFAULTS: ReadonlyMap<string, AttributeValue> = new Map()
+const knownDefaults = new WeakMap<ResourceSchema, ReadonlyMap<string, AttributeValue>>()
+
+function defaultsOf(schema: ResourceSchema): ReadonlyMap<string, AttributeValue> {
+  let defaults = knownDefaults.get(schema)
+  if (defaults === undefined) {
+    defaults = new Map(
+      schema.attributes.flatMap(({ name, default: value }) => (value === undefined ? [] : [[name, value] as const])),
+    )
+    knownDefaults.set(schema, defaults)
+  }
+  return defaults
+}

@@ -1,0 +1,5 @@
+export { both, type Condition, conditionOf, type Decide, decideBy, either, undecided } from './condition.ts'
+export { type Frame, frameOf } from './frame.ts'
+export { type Absence, type Inclusion, type Inclusions, includeCrates, type Link } from './inclusion.ts'
+export { entriesMatching, entryOf } from './match.ts'
+export { carriedLayers, defaultLayers, type Layer, mergeLayers, variableValue } from './scope.ts'

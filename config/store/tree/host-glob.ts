@@ -1,0 +1,47 @@
+import { hostMatcher } from '#node/kit'
+
+const SPECIAL = /[*?[\]{}()!]/
+const PLAIN_STAR = /^[^*?[\]{}()!]*\*[^*?[\]{}()!]*$/
+
+/**
+ * Whether a lower-case host name matches the glob, as `matchesHost` says it. Names without wildcards, and `*` before or behind a text,
+ * are most of every fleet's patterns: for them nothing but the text is compared.
+ */
+export function compileGlob(glob: string): (host: string) => boolean {
+  const text = glob.toLowerCase()
+  if (!SPECIAL.test(text)) return host => host === text
+  if (PLAIN_STAR.test(text)) {
+    const [before = '', after = ''] = text.split('*')
+    const least = Math.max(1, before.length + after.length)
+    return host => host.length >= least && host.startsWith(before) && host.endsWith(after)
+  }
+  return hostMatcher(text)
+}
+
+/**
+ * Whether every host that `later` matches is one that `earlier` matches, as far as that shows in the globs: only `*` of the
+ * earlier one can stand for a wildcard of the later one.
+ */
+export function covers(earlier: string, later: string): boolean {
+  if (earlier.toLowerCase() === later.toLowerCase()) return true
+  if (!/^[^?[\]{}()!]+$/.test(earlier)) return false
+  if (later === '*') return earlier.replaceAll('*', '') === ''
+  const parts = earlier.toLowerCase().split('*')
+  return fits(later.toLowerCase(), parts)
+}
+
+/** The parts occur in this order, the first at the start, the last at the end. */
+function fits(text: string, parts: readonly string[]): boolean {
+  const first = parts[0] ?? ''
+  const last = parts.at(-1) ?? ''
+  if (parts.length === 1) return text === first
+  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false
+  const end = text.length - last.length
+  let at = first.length
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, at)
+    if (found < 0 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return true
+}

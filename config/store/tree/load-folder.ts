@@ -1,0 +1,26 @@
+import { Diagnostics } from '#config/lang'
+import { readTree, type TreeLimits } from '../release/index.ts'
+import type { ConfigStore } from './config-store.ts'
+import { type LoadOptions, loadConfig } from './load.ts'
+
+export interface LoadFolderOptions extends LoadOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly limits?: Partial<TreeLimits>
+}
+
+/** `loadConfig` for the files below a folder; what cannot be read is among the diagnostics. @throws ReleaseError 'no-folder', 'no-permission' */
+export async function loadFolder(folder: string, options: LoadFolderOptions = {}): Promise<ConfigStore> {
+  const tree = await readTree(folder, options)
+  const files = tree.files.map(({ path, bytes }) => ({ path, text: textOf(bytes) }))
+  const store = loadConfig(files, options)
+  if (tree.problems.length === 0) return store
+  const diagnostics = new Diagnostics()
+  diagnostics.addAll(tree.problems)
+  diagnostics.addAll(store.diagnostics)
+  return { ...store, diagnostics: diagnostics.sorted, hasErrors: diagnostics.hasErrors }
+}
+
+/** `readTree` lets nothing through that is not UTF-8. */
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}

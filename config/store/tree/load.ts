@@ -1,0 +1,116 @@
+import { type Declarations, type Diagnostic, Diagnostics, readDeclarations, type SourceFile } from '#config/lang'
+import { comparePaths } from '../release/index.ts'
+import { checkCarriers } from './carriers.ts'
+import type { Claims, Common, ConfigStore, Waiver } from './config-store.ts'
+import { indexCrates } from './crates.ts'
+import { orderEntries, warnOfUnreachable } from './entries.ts'
+import { checkEnvironments, indexEnvironments } from './environments.ts'
+import { folderOf } from './folders.ts'
+import { indexByName } from './names.ts'
+import { checkResourceReferences } from './resource-references.ts'
+import { checkTemplateSources } from './template-sources.ts'
+import { carriedVariables, checkForeach, warnOfTemplates } from './variables.ts'
+import { checkWorkflows } from './workflows.ts'
+
+interface ReadFile {
+  readonly file: SourceFile
+  readonly declarations: Declarations
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** What files declare, so that the next load reads changed ones only. Whoever loads a tree more than once keeps one. */
+export class ReadCache {
+  #files: ReadonlyMap<string, ReadFile> = new Map()
+
+  /** Reads what it does not know; afterwards it knows these files and no others. */
+  read(files: readonly SourceFile[]): readonly ReadFile[] {
+    const read = files.map(file => {
+      const known = this.#files.get(file.path)
+      return known !== undefined && known.file.text === file.text ? known : readOne(file)
+    })
+    this.#files = new Map(read.map(each => [each.file.path, each]))
+    return read
+  }
+}
+
+export interface LoadOptions {
+  /** Hash of the release that the files are. */
+  readonly release?: string
+  readonly cache?: ReadCache
+}
+
+/**
+ * Everything that a tree declares, with everything that is wrong with it as far as no host needs to be known. The order of the files
+ * does not matter. Pure; files that are neither `.vgo` nor `.tmpl` are left out.
+ */
+export function loadConfig(files: readonly SourceFile[], options: LoadOptions = {}): ConfigStore {
+  const { release = '', cache = new ReadCache() } = options
+  const sorted = files.toSorted((a, b) => comparePaths(a.path, b.path))
+  const templates = new Map(sorted.filter(({ path }) => path.endsWith('.tmpl')).map(file => [file.path, file]))
+  const read = cache.read(sorted.filter(({ path }) => path.endsWith('.vgo')))
+  const all = read.map(({ declarations }) => declarations)
+  const diagnostics = new Diagnostics()
+  for (const each of read) diagnostics.addAll(each.diagnostics)
+
+  const crates = indexCrates(all, diagnostics)
+  const named = <T extends { readonly name: Declarations['tasks'][number]['name'] }>(
+    what: string,
+    of: (each: Declarations) => readonly T[],
+  ) => indexByName(all.flatMap(of), what, diagnostics)
+  const roles = named('roles', each => each.roles)
+  const tasks = named('tasks', each => each.tasks)
+  const workflows = named('workflows', each => each.workflows)
+  const environments = indexEnvironments(all, diagnostics)
+  const entries = orderEntries(all)
+  checkCarriers(all, { ...crates, roles }, diagnostics)
+  checkEnvironments(entries, environments, diagnostics)
+  checkWorkflows(workflows.values(), tasks, diagnostics)
+  warnOfUnreachable(entries, diagnostics)
+  const carried = carriedVariables(all)
+  for (const crate of [...crates.configcrates.values(), ...crates.usercrates.values()]) {
+    checkResourceReferences(crate, diagnostics)
+    checkTemplateSources(crate, templates, diagnostics)
+    checkForeach(crate, carried, diagnostics)
+  }
+  for (const each of all) warnOfTemplates(each, diagnostics)
+  return {
+    release,
+    files: new Map(sorted.map(file => [file.path, file])),
+    templates,
+    ...crates,
+    roles,
+    entries,
+    commons: commonsOf(all),
+    environments,
+    waivers: all.flatMap(waiversOf),
+    claims: all.flatMap(claimsOf),
+    tasks,
+    workflows,
+    counts: { configcrates: crates.configcrates.size, roles: roles.size, envoyEntries: entries.length },
+    diagnostics: diagnostics.sorted,
+    hasErrors: diagnostics.hasErrors,
+  }
+}
+
+function readOne(file: SourceFile): ReadFile {
+  const diagnostics = new Diagnostics()
+  const declarations = readDeclarations(file, diagnostics)
+  return { file, declarations, diagnostics: diagnostics.sorted }
+}
+
+function commonsOf(all: readonly Declarations[]): ReadonlyMap<string, Common> {
+  return new Map(
+    all.flatMap(({ file, common }) => {
+      const folder = folderOf(file.path)
+      return common === undefined ? [] : [[folder, { folder, declaration: common }] as const]
+    }),
+  )
+}
+
+function waiversOf({ file, waivers }: Declarations): Waiver[] {
+  return waivers.map(declaration => ({ folder: folderOf(file.path), declaration }))
+}
+
+function claimsOf({ file, compliance }: Declarations): Claims[] {
+  return compliance === undefined ? [] : [{ folder: folderOf(file.path), file, map: compliance }]
+}

@@ -1,0 +1,61 @@
+import { type Diagnostics, type Located, placeOf, suggest } from '#config/lang'
+
+export interface Named {
+  readonly name: Located<string>
+}
+
+/**
+ * Things by their names. Of two with the same name the first in the order of the tree stays, and the other one is reported; two of the
+ * same file its reader has reported already, unless `within` says that it did not.
+ */
+export function indexByName<T extends Named>(
+  items: Iterable<T>,
+  what: string,
+  diagnostics: Diagnostics,
+): Map<string, T> {
+  const index = new Map<string, T>()
+  for (const item of items) {
+    const first = index.get(item.name.value)
+    if (first === undefined) index.set(item.name.value, item)
+    else if (first.name.span.file !== item.name.span.file) reportDuplicate(item.name, first.name, what, diagnostics)
+  }
+  return index
+}
+
+export function reportDuplicate(
+  name: Located<string>,
+  first: Located<string>,
+  what: string,
+  diagnostics: Diagnostics,
+): void {
+  diagnostics.error({
+    code: 'duplicate-name',
+    span: name.span,
+    message: `there are two ${what} called '${name.value.slice(0, 80)}': here and in ${placeOf(first.span)}`,
+    hint: 'rename one of them, and whatever refers to it',
+    related: [{ span: first.span, message: 'the first is here' }],
+  })
+}
+
+/** Reports a name that is not in the index. `what` is `a configcrate`; `instead` is said where the name means something else. */
+export function checkReference(
+  name: Located<string>,
+  known: ReadonlyMap<string, unknown>,
+  what: string,
+  diagnostics: Diagnostics,
+  instead?: string,
+): boolean {
+  if (known.has(name.value)) return true
+  const kind = what.replace(/^an? /, '')
+  diagnostics.error({
+    code: `unknown-${kind.replaceAll(' ', '-')}`,
+    span: name.span,
+    message: `there is no ${kind} called '${name.value.slice(0, 80)}'`,
+    hint:
+      instead ??
+      suggest(name.value, Array.from(known.keys()), all =>
+        all === '' ? `the tree has no ${kind} at all; add one, or take the reference away` : `there is ${all}`,
+      ),
+  })
+  return false
+}

@@ -3,7 +3,7 @@ import type { UrlUse } from '../probe/index.ts'
 import type { CheckContext, Repairs, TreeChecker, TreeVerdict } from './checker.ts'
 
 /**
- * A language small enough for tests: `error: words` is an error, `use: name` in a scaffolding file leads to a crate, `needs: name` in
+ * A language small enough for tests: `error: words` is an error and `warning: words` a warning, `use: name` in a scaffolding file leads to a crate, `needs: name` in
  * a scaffolding file must exist in the tree but leads nowhere, `template: name` leads from a crate to a template, `url: …` is probed.
  * Trailing blanks are repaired, and a crate gets a label.
  */
@@ -38,6 +38,7 @@ export class TestChecker implements TreeChecker {
     return {
       diagnostics: [
         ...files.flatMap(file => found(file, 'error')),
+        ...files.flatMap(file => found(file, 'warning')).map(each => ({ ...each, severity: 'warning' }) as const),
         ...missing.map(({ span, value }) => diagnostic('dangling', span, `there is no crate '${value}'`)),
       ],
       counts: { configcrates: crates.length, roles: 0, envoyEntries: scaffolding.length },

@@ -48,6 +48,7 @@ export class Publication {
     const sources = await this.#repair(sourceTreeOf(tree.files, live.sources), live)
     const verdict = await this.#check(sources.files, sources.changed)
     this.#report.counts = verdict.counts
+    this.#add(verdict.diagnostics)
     if (this.#report.hasErrors) return await this.#invalid()
     const candidate = await this.#candidate(sources, verdict, live)
     this.#report.changes = changesBetween(live.files, candidate.files)
@@ -90,9 +91,7 @@ export class Publication {
 
   async #check(files: readonly SourceFile[], changed: ReadonlySet<string>): Promise<TreeVerdict> {
     this.#tell({ step: 'checking', files: files.length })
-    const verdict = await this.#options.checker.check(files, { changed, signal: this.#options.signal })
-    this.#add(verdict.diagnostics)
-    return verdict
+    return await this.#options.checker.check(files, { changed, signal: this.#options.signal })
   }
 
   /** What is left out may be missed by what stays, so that what servers will load is checked as it is. */
@@ -106,10 +105,10 @@ export class Publication {
       this.#report.add([nothingToRelease('no envoys entry or common.vgo leads to any configcrate')])
     }
     if (pruned.length === 0 || files.length === 0) return { files, counts: verdict.counts }
-    const { counts } = await this.#check(
-      files.map(({ path, bytes }) => ({ path, text: textOf(bytes) })),
-      sources.changed,
-    )
+    const released = files.map(({ path, bytes }) => ({ path, text: textOf(bytes) }))
+    const { counts, diagnostics: again } = await this.#check(released, sources.changed)
+    // Warnings are known from the whole tree.
+    this.#add(again.filter(({ severity }) => severity === 'error'))
     return { files, counts }
   }
 

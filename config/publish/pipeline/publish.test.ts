@@ -143,6 +143,7 @@ describe('publish', () => {
   test('leaves out what nothing refers to, unless it is told not to', async () => {
     await using site = await Site.create({
       ...STACKS,
+      'envoys.vgo': 'use: motd\nwarning: old\n',
       'configcrates/unused.vgo': '#~ x\nname: unused\n',
       'templates/unused.tmpl': '',
     })
@@ -152,6 +153,9 @@ describe('publish', () => {
       '\nLeft out, because nothing refers to it: configcrates/unused.vgo, templates/unused.tmpl',
     )
     expect(result.counts.configcrates).toBe(2)
+    expect(formatPublish(result).problems).toBe(
+      'envoys.vgo:2:10: warning: old [warning]\n  2 | warning: old\n    |          ^^^\n  mend it',
+    )
     expect(Object.keys(await site.live())).not.toContain('configcrates/unused.vgo')
     expect(summary(await site.publish({ noPrune: true }))).toBe(
       [

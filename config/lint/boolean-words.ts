@@ -1,0 +1,84 @@
+import {
+  type AttributeKind,
+  attributeNamed,
+  type FileKind,
+  type MapEntry,
+  type MapNode,
+  type Node,
+  resourceSchemas,
+  type ScalarNode,
+} from '#config/lang'
+import { resourcesOf, textOf } from './crate.ts'
+
+const WORDS: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['on', true],
+  ['y', true],
+  ['no', false],
+  ['off', false],
+  ['n', false],
+])
+
+const SWITCHES: readonly string[] = ['skip_validation', 'custom']
+
+/** What a plain `yes`, `no`, `on`, `off`, `y` or `n` stands for. */
+export function wordMeaning(node: Node): boolean | undefined {
+  if (node.kind !== 'scalar' || node.style !== 'plain' || typeof node.value !== 'string') return undefined
+  return node.value.length > 3 ? undefined : WORDS.get(node.value.toLowerCase())
+}
+
+/** The plain words of a file that stand where the language has true or false, with what they stand for. */
+export function booleanWords(root: Node | undefined, kind: FileKind | undefined): ReadonlyMap<ScalarNode, boolean> {
+  const words = new Map<ScalarNode, boolean>()
+  const add = (node: Node | undefined): void => {
+    const meaning = node && wordMeaning(node)
+    if (node?.kind === 'scalar' && meaning !== undefined) words.set(node, meaning)
+  }
+  if (root?.kind !== 'map') return words
+  if (kind === 'configcrate' || kind === 'usercrate') {
+    for (const { value } of crateBooleans(root)) add(value)
+  }
+  for (const task of tasksOf(root, kind)) {
+    const params = task.entries.get('params')?.value
+    if (params?.kind !== 'map') continue
+    for (const { value } of params.entries.values()) {
+      if (value.kind === 'map') add(value.entries.get('required')?.value)
+    }
+  }
+  return words
+}
+
+function* crateBooleans(root: MapNode): Generator<MapEntry> {
+  const resources = resourcesOf(root)
+  const schemas = new Set(resources.map(resource => resourceSchemas.get(textOf(resource, 'type') ?? '')))
+  for (const resource of resources) {
+    const schema = resourceSchemas.get(textOf(resource, 'type') ?? '')
+    for (const entry of resource.entries.values()) {
+      if (SWITCHES.includes(entry.key)) yield entry
+      else if (schema !== undefined && isBoolean(attributeNamed(schema, entry.key)?.type)) yield entry
+    }
+  }
+  const defaults = root.entries.get('defaults')?.value
+  if (defaults?.kind !== 'map') return
+  for (const entry of defaults.entries.values()) {
+    const kinds = Array.from(schemas, schema => schema && attributeNamed(schema, entry.key)?.type)
+    const known = kinds.filter(type => type !== undefined)
+    if (known.length > 0 && known.every(isBoolean) && !schemas.has(undefined)) yield entry
+  }
+}
+
+function isBoolean(type: AttributeKind | undefined): boolean {
+  return type?.kind === 'boolean'
+}
+
+function tasksOf(root: MapNode, kind: FileKind | undefined): readonly MapNode[] {
+  if (kind === 'task') return [root]
+  const tasks = kind === 'sections' ? root.entries.get('tasks')?.value : undefined
+  const nodes =
+    tasks?.kind === 'list'
+      ? tasks.items
+      : tasks?.kind === 'map'
+        ? Array.from(tasks.entries.values(), ({ value }) => value)
+        : []
+  return nodes.filter(node => node.kind === 'map')
+}

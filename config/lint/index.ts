@@ -1,0 +1,2 @@
+export * from './fix.ts'
+export * from './lint.ts'

@@ -1,0 +1,91 @@
+import { type Diagnostic, Diagnostics, readDeclarations, type SourceFile } from '#config/lang'
+import { type Change, fix } from './fix.ts'
+import { flawOf } from './proof.ts'
+import { checkRules } from './rules/index.ts'
+import { View } from './view.ts'
+
+export interface FixResult {
+  /** As it was read. */
+  readonly source: SourceFile
+  /** As it should be; the text of `source` when nothing is to be done, or when it is refused. */
+  readonly file: SourceFile
+  readonly changes: readonly Change[]
+  /** Why the file was left as it is. Its diagnostics say it too. */
+  readonly refused: string | undefined
+  /** Why the file was left as it is, for its author; empty when it was not, or when its syntax errors say it. */
+  readonly refusals: readonly Diagnostic[]
+}
+
+export interface LintResult extends FixResult {
+  /** Everything that the reader of the language and the lint's own checks find in `judged`. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** More were found than one run tells. */
+  readonly leftOut: number
+}
+
+export interface LintOptions {
+  /** Which text the diagnostics speak of: what `--fix` would leave (the default), or what the author has now. */
+  readonly judge?: 'fixed' | 'source'
+}
+
+/**
+ * Stages 1, 2 and 4: what the file should look like, proven. The values stay (but for `yes-no` and `when-changed`), comments stay byte
+ * for byte, and a second run changes nothing; a file for which that does not hold is refused and stays as it is. Never throws for
+ * what a file holds.
+ */
+export function fixFile(source: SourceFile): FixResult {
+  const fixed = fix(source)
+  if (!fixed.isReadable) return { ...unchanged(source), refused: 'YAML cannot be read from it' }
+  if (fixed.text === source.text) return unchanged(source)
+  const file = { path: source.path, text: fixed.text }
+  const flaw = flawOf(readableStart(source), new View(file)) ?? instability(file)
+  if (flaw === undefined) return { ...unchanged(source), file, changes: fixed.changes }
+  return { ...unchanged(source), refused: flaw, refusals: [refusal(source, flaw)] }
+}
+
+/** All four stages for one file. */
+export function lintFile(source: SourceFile, options: LintOptions = {}): LintResult {
+  const result = fixFile(source)
+  const judged = options.judge === 'source' ? source : result.file
+  const diagnostics = new Diagnostics()
+  readDeclarations(judged, diagnostics)
+  const view = new View(judged)
+  for (const rule of checkRules) {
+    if (view.isReadable && (rule.files === 'every file' || view.crate !== undefined)) rule.check(view, diagnostics)
+  }
+  diagnostics.addAll(result.refusals)
+  return { ...result, diagnostics: diagnostics.sorted, leftOut: diagnostics.leftOut }
+}
+
+/** All four stages for the `.vgo` files of a tree, in the order of their paths. Others are left out. */
+export function lintTree(files: Iterable<SourceFile>, options: LintOptions = {}): LintResult[] {
+  return Array.from(files)
+    .filter(({ path }) => path.endsWith('.vgo'))
+    .toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+    .map(file => lintFile(file, options))
+}
+
+function unchanged(source: SourceFile): FixResult {
+  return { source, file: source, changes: [], refused: undefined, refusals: [] }
+}
+
+/** The first text on the way from which YAML can be read: the values to keep are its values. */
+function readableStart(source: SourceFile): View {
+  const view = new View(source)
+  return view.isReadable ? view : new View({ path: source.path, text: fix(source, { untilReadable: true }).text })
+}
+
+function instability(file: SourceFile): string | undefined {
+  return fix(file).text === file.text ? undefined : 'a second run would change it again'
+}
+
+function refusal(file: SourceFile, flaw: string): Diagnostic {
+  return {
+    code: 'not-formatted',
+    severity: 'warning',
+    span: { file, start: 0, end: 0 },
+    message: `the file was left as it is: ${flaw}`,
+    hint: 'format it by hand; the configuration itself is not affected',
+    related: [],
+  }
+}

@@ -1,0 +1,33 @@
+import type { CheckRule, FixRule, Rule } from '../rule.ts'
+import { byteOrderMark } from './byte-order-mark.ts'
+import { crateKeyOrder } from './crate-key-order.ts'
+import { duplicateKey } from './duplicate-key.ts'
+import { finalNewline } from './final-newline.ts'
+import { indentation } from './indentation.ts'
+import { label } from './label.ts'
+import { lineEndings } from './line-endings.ts'
+import { resourceKeyOrder } from './resource-key-order.ts'
+import { tabIndentation } from './tab-indentation.ts'
+import { trailingBlanks } from './trailing-blanks.ts'
+import { whenChanged } from './when-changed.ts'
+import { yesNo } from './yes-no.ts'
+
+/** In the order in which they work, each on what the one before made. */
+export const fixRules: readonly FixRule[] = [
+  byteOrderMark,
+  lineEndings,
+  tabIndentation,
+  trailingBlanks,
+  finalNewline,
+  yesNo,
+  duplicateKey,
+  indentation,
+  whenChanged,
+  resourceKeyOrder,
+  crateKeyOrder,
+  label,
+]
+
+export const checkRules: readonly CheckRule[] = []
+
+export const rules: readonly Rule[] = [...fixRules, ...checkRules]

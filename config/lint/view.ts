@@ -1,0 +1,112 @@
+import {
+  Diagnostics,
+  type FileKind,
+  kindOfFile,
+  type MapNode,
+  type Node,
+  parseSource,
+  type SourceFile,
+} from '#config/lang'
+import { type Block, type Lexeme, Lines, lexemesOf, Margin, skeletonOf } from './syntax/index.ts'
+
+/** What rules see of a file; each part is made when it is first asked for. */
+export class View {
+  readonly file: SourceFile
+  #lines: Lines | undefined
+  #lexemes: readonly Lexeme[] | undefined
+  #comments: readonly Lexeme[] | undefined
+  #marks: readonly Lexeme[] | undefined
+  #margin: Margin | undefined
+  #parsed: { readonly root: Node | undefined; readonly isReadable: boolean } | undefined
+  #skeleton: { readonly root: Block | undefined } | undefined
+
+  constructor(file: SourceFile) {
+    this.file = file
+  }
+
+  get text(): string {
+    return this.file.text
+  }
+
+  get lines(): Lines {
+    this.#lines ??= new Lines(this.text)
+    return this.#lines
+  }
+
+  /** Of a readable file. */
+  get lexemes(): readonly Lexeme[] {
+    this.#lexemes ??= lexemesOf(this.text) ?? []
+    return this.#lexemes
+  }
+
+  get margin(): Margin {
+    this.#margin ??= new Margin(this.lines, this.lexemes)
+    return this.#margin
+  }
+
+  /** Comments that start between the two offsets. */
+  commentsIn(start: number, end: number): readonly Lexeme[] {
+    this.#comments ??= this.lexemes.filter(({ kind }) => kind === 'comment')
+    return within(this.#comments, start, end)
+  }
+
+  /** Anchors, aliases and headers of block scalars that keep their final lines, which start between the two offsets. */
+  marksIn(start: number, end: number): readonly string[] {
+    this.#marks ??= this.lexemes.filter(
+      ({ kind, start: from, end: to }) =>
+        (kind === 'other' && /[&*]/.test(this.text[from] ?? '')) ||
+        (kind === 'block-header' && this.text.slice(from, to).includes('+')),
+    )
+    return within(this.#marks, start, end).map(mark => this.text.slice(mark.start, mark.end))
+  }
+
+  /** Whether the text is the language's YAML, keys that stand twice allowed: of two the last one counts. */
+  get isReadable(): boolean {
+    return this.#read().isReadable
+  }
+
+  /** The value of a readable file. */
+  get root(): Node | undefined {
+    return this.#read().root
+  }
+
+  get kind(): FileKind | undefined {
+    return this.root?.kind === 'map' ? kindOfFile(this.file.path, this.root) : undefined
+  }
+
+  /** The map of a configcrate or usercrate. */
+  get crate(): MapNode | undefined {
+    const { kind, root } = this
+    return root?.kind === 'map' && (kind === 'configcrate' || kind === 'usercrate') ? root : undefined
+  }
+
+  /** Of a readable file whose layout the linter knows. */
+  get skeleton(): Block | undefined {
+    this.#skeleton ??= { root: this.isReadable ? skeletonOf(this.lines) : undefined }
+    return this.#skeleton.root
+  }
+
+  #read() {
+    if (this.#parsed === undefined) {
+      const diagnostics = new Diagnostics()
+      const { root } = parseSource(this.file, diagnostics)
+      const isReadable = diagnostics.leftOut === 0 && diagnostics.sorted.every(({ code }) => code === 'duplicate-key')
+      this.#parsed = { root: isReadable ? root : undefined, isReadable }
+    }
+    return this.#parsed
+  }
+}
+
+/** The lexemes, of a list in order, that start between the two offsets. */
+function within(lexemes: readonly Lexeme[], start: number, end: number): readonly Lexeme[] {
+  let from = 0
+  let to = lexemes.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((lexemes[middle]?.start ?? 0) < start) from = middle + 1
+    else to = middle
+  }
+  let until = from
+  while ((lexemes[until]?.start ?? end) < end) until++
+  return lexemes.slice(from, until)
+}

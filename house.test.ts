@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'node/member': ['curator', 'gitback', 'swarm', 'node/api', 'node/host', 'node/kit'],
   'node/envoy': ['node/member', 'curator', 'gitback', 'swarm', 'config', 'node/api', 'node/host', 'node/kit'],
   'node/vigosrv': ['node/member', 'curator', 'gitback', 'swarm', 'config', 'node/api', 'node/host', 'node/kit'],
-  // Programs start the daemons; everything else they do goes through the API.
+  // Programs start the daemons and work on folders of configuration; everything else they do goes through the API.
   cli: [
     'cli',
     'node/envoy',
@@ -27,6 +27,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'node/api',
     'config/lang',
     'config/lint',
+    'config/store',
+    'config/publish',
     'swarm/puddle/session',
     'node/kit',
   ],

@@ -12,8 +12,8 @@ export function print(line = ''): void {
 type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan'
 
 /** Coloured on a terminal that wants colour (`NO_COLOR` and pipes do not). */
-export function paint(style: Style, text: string): string {
-  return styleText(style, text, { stream: process.stdout })
+export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return styleText(style, text, { stream })
 }
 
 /** Columns aligned by width, with a dim heading; nothing but a sentence when there are no rows. */

@@ -1,3 +1,4 @@
+export { treeChecker } from './checker.ts'
 export * from './monitor/index.ts'
 export * from './pipeline/index.ts'
 export * from './probe/index.ts'

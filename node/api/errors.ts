@@ -57,6 +57,14 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   'not-running': [503, exitCodes.unavailable],
   'broken-answer': [502, exitCodes.unavailable],
   deadline: [504, exitCodes.unavailable],
+  'bad-freeze': [400, exitCodes.usage],
+  'bad-reason': [400, exitCodes.usage],
+  'no-permission': [403, exitCodes.refused],
+  frozen: [403, exitCodes.refused],
+  'no-folder': [404, exitCodes.notFound],
+  'no-release': [404, exitCodes.notFound],
+  'already-live': [409, exitCodes.refused],
+  busy: [503, exitCodes.unavailable],
   'disk-full': [507, exitCodes.failed],
 }
 

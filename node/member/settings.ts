@@ -63,6 +63,18 @@ export const ServerSettings = Type.Object(
       ),
     ),
     swarm: Type.Optional(SwarmSettings),
+    /** Of `vigocli config publish --ask-ai`. */
+    ai: Type.Optional(
+      Type.Object(
+        {
+          enabled: Type.Boolean(),
+          base_url: Type.String({ maxLength: 2000 }),
+          model: Type.String({ maxLength: 200 }),
+          api_key: Type.Optional(Type.String({ maxLength: 4096 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
   },
   { additionalProperties: false },
 )

@@ -5,7 +5,7 @@ import type { PublishResult } from './types.ts'
 
 /** What a person reads of a publish, without a final line ending. Diagnostics come first; they belong on standard error. */
 export function formatPublish(result: PublishResult): { readonly problems: string; readonly summary: string } {
-  const problems = [...result.diagnostics.map(render), ...leftOut(result.diagnosticsLeftOut)]
+  const problems = formatDiagnostics(result.diagnostics, result.diagnosticsLeftOut)
   const warnings = result.warnings.map(warning => `warning: ${warning}`)
   return { problems: [...problems, ...warnings].join('\n'), summary: summaryOf(result).join('\n') }
 }
@@ -14,11 +14,25 @@ export function formatRollback(result: RollbackResult): { readonly problems: str
   const { entry } = result
   if (result.outcome === 'invalid') {
     const failed = `Rollback failed: release ${entry.restores ?? entry.number} is not valid for this version; nothing was changed`
-    return { problems: result.diagnostics.map(render).join('\n'), summary: failed }
+    return { problems: formatDiagnostics(result.diagnostics).join('\n'), summary: failed }
   }
   const counts = formatCounts(entry.counts)
   const what = `Rolled back to release ${entry.restores} (${shortHash(entry.release)}): ${counts} (${files(entry.files)} synced)`
   return { problems: '', summary: [what, ...formatChanges(result.changes)].join('\n') }
+}
+
+/** Each as a person reads it, and how many more there are. */
+export function formatDiagnostics(diagnostics: readonly Diagnostic[], more = 0): string[] {
+  return [...diagnostics.map(render), ...leftOut(more)]
+}
+
+/** `2 errors, 1 warning` */
+export function formatSeverities(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+  const warnings = diagnostics.length - errors
+  return [plural(errors, 'error', 'errors'), ...(warnings === 0 ? [] : [plural(warnings, 'warning', 'warnings')])].join(
+    ', ',
+  )
 }
 
 /** A file as a whole has no line that could be shown. */
@@ -32,7 +46,7 @@ function summaryOf(result: PublishResult): string[] {
   const counts = formatCounts(result.counts)
   switch (result.outcome) {
     case 'invalid':
-      return [`Validation failed: ${severities(result.diagnostics)}; nothing was published`, ...repairs(result)]
+      return [`Validation failed: ${formatSeverities(result.diagnostics)}; nothing was published`, ...repairs(result)]
     case 'valid':
       return [`Validation passed: ${counts}`, ...formatChanges(result.changes), ...repairs(result), ...pruned(result)]
     case 'nothing-to-publish':
@@ -78,14 +92,6 @@ function pruned({ pruned: paths }: PublishResult): string[] {
 
 function leftOut(count: number): string[] {
   return count === 0 ? [] : [`… and ${count} more`]
-}
-
-function severities(diagnostics: readonly Diagnostic[]): string {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
-  const warnings = diagnostics.length - errors
-  return [plural(errors, 'error', 'errors'), ...(warnings === 0 ? [] : [plural(warnings, 'warning', 'warnings')])].join(
-    ', ',
-  )
 }
 
 function files(count: number): string {

@@ -1,6 +1,15 @@
 export type * from './checker.ts'
-export { formatChanges, formatCounts, formatPublish, formatRollback } from './format.ts'
+export {
+  formatChanges,
+  formatCounts,
+  formatDiagnostics,
+  formatPublish,
+  formatRollback,
+  formatSeverities,
+} from './format.ts'
 export { diagnosticJson, publishJson } from './json.ts'
 export { publish } from './publish.ts'
+export { writeRepairs } from './repair-sources.ts'
 export * from './rollback.ts'
 export type * from './types.ts'
+export { type FolderVerdict, validateFolder } from './validate.ts'

@@ -14,7 +14,7 @@ export interface Repaired {
 /** Writes repaired texts into the operators' tree. A file that somebody changed since it was read is an error: run again. */
 export async function writeRepairs(
   stacks: string,
-  before: SourceTree,
+  before: Pick<SourceTree, 'files'>,
   edits: ReadonlyMap<string, string>,
   signal: AbortSignal | undefined,
 ): Promise<Repaired> {

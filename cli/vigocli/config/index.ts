@@ -1,0 +1,21 @@
+import type { Command } from 'commander'
+import { addFreeze } from './freeze.ts'
+import { addHistory } from './history.ts'
+import { addPublish } from './publish.ts'
+import { addRollback } from './rollback.ts'
+import { addStatus } from './status.ts'
+import { addValidate } from './validate.ts'
+
+export function addConfig(program: Command): void {
+  const config = program
+    .command('config')
+    .description('the configuration of the fleet, as files: works on plain folders, with or without a server')
+    .option('--stacks <dir>', 'the tree that operators edit (default: <home>/stacks)')
+    .option('--home <dir>', 'folder of .live and releases (default: /srv/vigo, below --root)')
+  addValidate(config)
+  addPublish(config)
+  addHistory(config)
+  addRollback(config)
+  addStatus(config)
+  addFreeze(config)
+}

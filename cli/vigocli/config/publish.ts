@@ -1,0 +1,108 @@
+import { type Command, Option } from 'commander'
+import { durationOption, interruptSignal, printJson, statusLine } from '#cli/shell'
+import {
+  formatDiagnostics,
+  formatPublish,
+  type PublishResult,
+  type PublishStep,
+  publish,
+  publishJson,
+  treeChecker,
+  URL_TIMEOUT_MS,
+} from '#config/publish'
+import type { Holder } from '#config/store'
+import { exitCodes } from '#node/api'
+import { formatDuration } from '#node/kit'
+import { examples } from './examples-text.ts'
+import { author, releasesOf } from './places.ts'
+import { suggestFixes } from './suggest.ts'
+import { printSummary, tellProblems, tellWarning } from './tell.ts'
+
+interface PublishFlags {
+  dryRun?: boolean
+  skipUrlCheck?: boolean
+  urlTimeout: number
+  prune: boolean
+  askAi?: boolean
+  reason?: string
+  json?: boolean
+}
+
+export function addPublish(config: Command): void {
+  config
+    .command('publish')
+    .description('validate the stacks and make them live, as a whole')
+    .option('--dry-run', 'say what would happen and touch nothing')
+    .option('--skip-url-check', 'do not ask whether URLs are alive (no network)')
+    .addOption(
+      new Option('--url-timeout <duration>', 'how long one URL may take')
+        .argParser(durationOption)
+        .default(URL_TIMEOUT_MS, formatDuration(URL_TIMEOUT_MS)),
+    )
+    .option('--no-prune', 'also release crates and templates that nothing refers to')
+    .option('--ask-ai', 'when it fails, ask the model of server.yaml (ai:) how to mend it')
+    .option('--reason <text>', 'one line for the history')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      examples([
+        ['vigocli config publish --dry-run', 'what would happen'],
+        ["vigocli config publish --reason 'new web role'", 'make it live'],
+        ['vigocli config publish --stacks . --home /tmp/ci', 'into a folder of its own, in a CI job'],
+      ]) +
+        '\n\nExit codes: 0 published or nothing to publish, 1 invalid, 4 frozen or not allowed, 5 somebody else publishes.',
+    )
+    .action(run)
+}
+
+async function run(options: PublishFlags, command: Command): Promise<void> {
+  const line = statusLine()
+  const signal = interruptSignal()
+  const result = await publish({
+    releases: releasesOf(command),
+    checker: treeChecker(),
+    author: author(),
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    dryRun: options.dryRun === true,
+    skipUrlCheck: options.skipUrlCheck === true,
+    urlTimeoutMs: options.urlTimeout,
+    noPrune: !options.prune,
+    signal,
+    onProgress: step => line.show(wordsOf(step)),
+  }).finally(() => line.clear())
+  if (result.outcome === 'invalid') process.exitCode = exitCodes.failed
+  if (options.json) printJson(publishJson(result))
+  else tell(result)
+  if (options.askAi && result.outcome === 'invalid') await suggestFixes(command, result.diagnostics, signal)
+}
+
+function tell(result: PublishResult): void {
+  tellProblems(formatDiagnostics(result.diagnostics, result.diagnosticsLeftOut))
+  for (const warning of result.warnings) tellWarning(warning)
+  const { summary } = formatPublish(result)
+  if (result.outcome === 'invalid') process.stderr.write(`${summary}\n`)
+  else printSummary(summary.split('\n'))
+}
+
+function wordsOf(step: PublishStep): string {
+  switch (step.step) {
+    case 'waiting':
+      return waitingFor(step.holder)
+    case 'reading':
+      return `reading ${step.folder}`
+    case 'repairing':
+      return `formatting ${step.files} changed files`
+    case 'checking':
+      return `checking ${step.files} files`
+    case 'probing':
+      return `asking URLs: ${step.done} of ${step.total}`
+    case 'writing':
+      return `writing ${step.files} files`
+  }
+}
+
+export function waitingFor(holder: Holder | null): string {
+  return holder === null
+    ? 'waiting for another publisher'
+    : `waiting for ${holder.user} on ${holder.host} (process ${holder.pid})`
+}

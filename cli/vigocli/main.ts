@@ -1,0 +1,6 @@
+import { createProgram, runProgram } from '#cli/shell'
+import { addConfig } from './config/index.ts'
+
+const program = createProgram('vigocli', 'Configuration of a Vigo fleet: author, publish, explain, roll back')
+addConfig(program)
+process.exitCode = await runProgram(program, process.argv.slice(2))

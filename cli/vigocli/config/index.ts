@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { addFreeze } from './freeze.ts'
 import { addHistory } from './history.ts'
+import { addLint } from './lint.ts'
 import { addPublish } from './publish.ts'
 import { addRollback } from './rollback.ts'
 import { addStatus } from './status.ts'
@@ -12,6 +13,7 @@ export function addConfig(program: Command): void {
     .description('the configuration of the fleet, as files: works on plain folders, with or without a server')
     .option('--stacks <dir>', 'the tree that operators edit (default: <home>/stacks)')
     .option('--home <dir>', 'folder of .live and releases (default: /srv/vigo, below --root)')
+  addLint(config)
   addValidate(config)
   addPublish(config)
   addHistory(config)

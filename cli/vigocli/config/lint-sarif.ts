@@ -38,7 +38,7 @@ export function sarifOf(linted: readonly Linted[], fixed: boolean): object {
         originalUriBaseIds: Object.fromEntries(
           [...new Set(linted.map(({ root }) => root))].map(root => [
             baseOf(root, linted),
-            { uri: `${pathToFileURL(root)}/` },
+            { uri: `${pathToFileURL(root).href}/` },
           ]),
         ),
         results: results.map(each => ({ ...each, locations: each.locations.map(place => withBase(place, linted)) })),

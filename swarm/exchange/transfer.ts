@@ -1,8 +1,9 @@
 import type { PeerId } from '#node/host'
-import { type Clock, codeOf, isAbort, type Logger, messageOf, type Random } from '#node/kit'
+import { type Clock, codeOf, type Logger, messageOf, type Random } from '#node/kit'
 import { Bitfield, type Manifest, type Sha256Hex } from '#swarm/chunk'
-import type { BlobDescriptor, BlobStore, PartialBlob, PooledBuffer } from '#swarm/store'
-import type { AskStream, ChunkSink } from './ask-stream.ts'
+import type { BlobDescriptor, BlobStore, PartialBlob } from '#swarm/store'
+import type { AskStream } from './ask-stream.ts'
+import { ChunkFlow } from './chunk-flow.ts'
 import { ExchangeError } from './errors.ts'
 import type { ExchangeLimits } from './limits.ts'
 import { type Link, Links } from './links.ts'
@@ -12,7 +13,6 @@ import { Progress } from './progress.ts'
 import type { Reputation } from './reputation.ts'
 import { reuseLocalChunks, type Twins } from './reuse.ts'
 import { Scheduler } from './scheduler.ts'
-import type { ChunkRequest } from './source.ts'
 import type { FetchProgress, FetchReport, TransferStatus } from './types.ts'
 
 /** What a transfer needs of the exchange around it. */
@@ -32,13 +32,6 @@ export interface TransferParts {
   gained(blob: Sha256Hex, chunk: number): void
 }
 
-interface OpenGet {
-  readonly request: ChunkRequest
-  readonly buffer: PooledBuffer
-  readonly stream: AskStream
-  readonly wireId: number
-}
-
 /** Brings one blob here; every caller that wants it shares this. */
 export class Transfer {
   readonly blob: BlobDescriptor
@@ -50,15 +43,13 @@ export class Transfer {
   readonly #progress: Progress
   readonly #abort = new AbortController()
   readonly #over = Promise.withResolvers<void>()
-  readonly #open = new Map<number, OpenGet>()
-  readonly #writes = new Map<number, Promise<void>>()
   readonly #listeners = new Set<(progress: FetchProgress) => void>()
   #linksChanged = Promise.withResolvers<void>()
   #scheduler: Scheduler | null = null
+  #flow: ChunkFlow | null = null
   #partial: PartialBlob | null = null
   #manifest: Manifest | null = null
   readonly #twins: Twins = new Map()
-  #waitsForBuffer = false
   #reusing = false
 
   constructor(blob: BlobDescriptor, options: { priority: 'pull' | 'replica'; stallMs: number }, parts: TransferParts) {
@@ -126,12 +117,12 @@ export class Transfer {
   tick(now: number): void {
     const { limits, logger } = this.#parts
     for (const stall of this.#scheduler?.tick(now) ?? []) {
-      this.#abandon(stall.requests)
+      this.#flow?.abandon(stall.requests)
       this.links.note(stall.peer, 'did not deliver in time')
       logger.debug('source-stalled', { peer: stall.peer, blob: this.blob.sha, asideMs: stall.asideMs })
     }
     this.links.retry(now)
-    this.#pump()
+    this.#flow?.pump()
     this.#progress.waitingFor = this.#whyWaiting(now)
     if (this.#progress.isDue(now, limits.progressEveryMs)) this.#tell(now)
     if (now - this.#progress.lastByteAt >= this.stallMs && !this.#reusing && !this.#hasHope(now)) {
@@ -170,6 +161,7 @@ export class Transfer {
       now: this.#now(),
     })
     this.#scheduler = scheduler
+    this.#flow = this.#flowOf(partial, scheduler)
     this.#parts.began(this.blob.sha)
     for (const link of this.links.all()) this.#onHave(link)
     this.#enter('transfer')
@@ -180,12 +172,34 @@ export class Transfer {
       held: (chunk, fromHere) => this.#gained(chunk, fromHere),
       need: chunk => {
         scheduler.need(chunk)
-        this.#pump()
+        this.#flow?.pump()
       },
     })
     this.#reusing = false
     this.#progress.lastByteAt = this.#now()
     this.#finishIfDone()
+  }
+
+  #flowOf(partial: PartialBlob, scheduler: Scheduler): ChunkFlow {
+    const { store, reputation } = this.#parts
+    return new ChunkFlow({
+      store,
+      links: this.links,
+      scheduler,
+      partial,
+      progress: this.#progress,
+      signal: this.#abort.signal,
+      now: () => this.#now(),
+      mayAsk: () => this.#parts.mayAsk(this.priority, this.#now()) === null,
+      asked: bytes => this.#parts.asked(this.priority, bytes),
+      gained: chunk => this.#gained(chunk, false),
+      lied: (peer, chunk) =>
+        reputation.ban(peer, `sent bytes that are not chunk ${chunk} of ${this.blob.sha}`, {
+          blob: this.blob.sha,
+          chunk,
+        }),
+      failed: error => this.#fail(error),
+    })
   }
 
   async #complete(): Promise<void> {
@@ -220,7 +234,7 @@ export class Transfer {
       link.several,
     )
     link.bits = null
-    this.#pump()
+    this.#flow?.pump()
   }
 
   #onAlso(link: Link, chunks: readonly number[]): void {
@@ -237,121 +251,19 @@ export class Transfer {
       })
       return
     }
-    this.#pump()
+    this.#flow?.pump()
   }
 
   #onLost(link: Link): void {
     const open = this.#scheduler?.removeSource(link.peer, this.#now()) ?? []
-    this.#abandon(open)
-    this.#pump()
-  }
-
-  #pump(): void {
-    const scheduler = this.#scheduler
-    if (!scheduler || this.#waitsForBuffer || this.#abort.signal.aborted) return
-    const { store } = this.#parts
-    for (;;) {
-      const now = this.#now()
-      if (this.#parts.mayAsk(this.priority, now) !== null) return
-      const request = scheduler.next(now)
-      if (!request) return
-      const buffer = store.buffers.tryAcquire(request.length)
-      if (!buffer) {
-        void this.#askLater(request, scheduler)
-        return
-      }
-      this.#ask(request, buffer)
-    }
-  }
-
-  /** The pool is used up by others: in line for it, and nothing more is asked for meanwhile. */
-  async #askLater(request: ChunkRequest, scheduler: Scheduler): Promise<void> {
-    this.#waitsForBuffer = true
-    scheduler.waits(request)
-    try {
-      const buffer = await this.#parts.store.buffers.acquire(request.length, { signal: this.#abort.signal })
-      if (!this.#abort.signal.aborted && scheduler.sent(request, this.#now())) this.#ask(request, buffer)
-      else buffer.release()
-    } catch (error) {
-      if (!isAbort(error) && !this.#abort.signal.aborted) this.#fail(error)
-    } finally {
-      this.#waitsForBuffer = false
-    }
-    this.#pump()
-  }
-
-  #ask(request: ChunkRequest, buffer: PooledBuffer): void {
-    const link = this.links.get(request.peer)
-    if (!link) {
-      buffer.release()
-      this.#scheduler!.withdrawn(request, this.#now())
-      return
-    }
-    this.#parts.asked(this.priority, request.length)
-    const wireId = link.stream.get(link.handle, request.chunk, request.force, this.#sink(request, buffer))
-    this.#open.set(request.id, { request, buffer, stream: link.stream, wireId })
-  }
-
-  #sink(request: ChunkRequest, buffer: PooledBuffer): ChunkSink {
-    return {
-      length: request.length,
-      target: buffer.bytes,
-      arrived: bytes => {
-        const now = this.#now()
-        this.#progress.arrived(bytes, now)
-        this.#scheduler!.arrived(request, bytes, now)
-        if (request.received === request.length) {
-          this.#open.delete(request.id)
-          this.#write(request, buffer)
-        }
-        this.#pump()
-      },
-      declined: (reason, retryAfterMs, hints) => {
-        this.#open.delete(request.id)
-        buffer.release()
-        const now = this.#now()
-        const notHeld = reason === 'not-held' || reason === 'unreadable'
-        this.#scheduler!.declined(request, retryAfterMs, now, { notHeld })
-        if (reason === 'busy') this.#abandon(this.#scheduler!.setAside(request.peer, now, retryAfterMs)?.requests ?? [])
-        if (reason === 'unknown') this.links.drop(request.peer, 'does not have it any more', now)
-        for (const hint of hints) this.links.suggest(hint, now)
-        this.#pump()
-      },
-    }
-  }
-
-  #write(request: ChunkRequest, buffer: PooledBuffer): void {
-    const { chunk } = request
-    if (this.#writes.has(chunk) || this.#partial!.has(chunk)) {
-      buffer.release()
-      return
-    }
-    const work = this.#partial!.write(chunk, buffer).then(
-      () => {
-        this.#writes.delete(chunk)
-        this.#progress.verified(request.peer, request.length)
-        this.#gained(chunk, false)
-        this.#pump()
-      },
-      (error: unknown) => {
-        this.#writes.delete(chunk)
-        this.#scheduler!.failed(chunk)
-        if (codeOf(error) !== 'mismatch') {
-          this.#fail(error)
-          return
-        }
-        const fields = { blob: this.blob.sha, chunk }
-        this.#parts.reputation.ban(request.peer, `sent bytes that are not chunk ${chunk} of ${this.blob.sha}`, fields)
-        this.#pump()
-      },
-    )
-    this.#writes.set(chunk, work)
+    this.#flow?.abandon(open)
+    this.#flow?.pump()
   }
 
   /** The chunk is here and verified. */
   #gained(chunk: number, fromHere: boolean): void {
     if (fromHere) this.#progress.bytesReused += this.#manifest!.chunks[chunk]!.length
-    this.#abandon(this.#scheduler!.held(chunk, this.#now()))
+    this.#flow!.abandon(this.#scheduler!.held(chunk, this.#now()))
     this.#parts.gained(this.blob.sha, chunk)
     const twins = this.#twins.get(chunk)
     this.#twins.delete(chunk)
@@ -363,7 +275,7 @@ export class Transfer {
     try {
       if (await this.#partial!.reuse(twin)) this.#gained(twin, true)
       else this.#scheduler!.need(twin)
-      this.#pump()
+      this.#flow?.pump()
     } catch (error) {
       this.#fail(error)
     }
@@ -371,17 +283,6 @@ export class Transfer {
 
   #finishIfDone(): void {
     if (this.#scheduler!.done && !this.#reusing) this.#over.resolve()
-  }
-
-  /** No longer expected: the buffers go back, the members are told. */
-  #abandon(requests: readonly ChunkRequest[]): void {
-    for (const request of requests) {
-      const open = this.#open.get(request.id)
-      if (!open) continue
-      this.#open.delete(request.id)
-      open.stream.cancel(open.wireId)
-      open.buffer.release()
-    }
   }
 
   #fail(error: unknown): void {
@@ -416,7 +317,7 @@ export class Transfer {
 
   /** Some member may still deliver: it has not failed since its last byte, or a rule of this node holds the transfer back. */
   #hasHope(now: number): boolean {
-    if (this.#progress.phase === 'verify' || this.#writes.size > 0 || this.#waitsForBuffer) return true
+    if (this.#progress.phase === 'verify' || this.#flow?.isWriting || this.#flow?.waitsForBuffer) return true
     if (this.#scheduler === null)
       return this.#progress.phase === 'manifest' && this.links.holders().some(link => now - link.since < this.stallMs)
     if (this.#parts.mayAsk(this.priority, now) !== null) return true
@@ -430,7 +331,7 @@ export class Transfer {
     if (now - this.#progress.lastByteAt < 1_000 || this.#progress.phase === 'verify') return undefined
     const rule = this.#parts.mayAsk(this.priority, now)
     if (this.#scheduler && rule !== null) return rule
-    if (this.#waitsForBuffer) return 'other transfers use all buffers'
+    if (this.#flow?.waitsForBuffer) return 'other transfers use all buffers'
     if (this.#reusing) return undefined
     const known = this.#sources()
     if (!this.#scheduler) return known ? `the list of chunks: ${known}` : 'no connected member has it'
@@ -451,9 +352,9 @@ export class Transfer {
 
   async #cleanUp(): Promise<void> {
     this.#abort.abort(new ExchangeError('closed', 'the transfer is over'))
-    for (const { request } of this.#open.values()) this.#abandon([request])
+    const emptied = this.#flow?.close()
     this.links.close()
-    await Promise.allSettled(this.#writes.values())
+    await emptied
     await this.#partial?.close()
     this.#listeners.clear()
   }

@@ -17,13 +17,13 @@ export function storeOf(files: Files): ConfigStore {
   return store
 }
 
-export const DEBIAN: Traits = {
+export const DEBIAN = {
   os: { family: 'debian', distro: 'ubuntu', arch: 'amd64', version: '24.04' },
   network: { hostname: 'host' },
   hardware: { memory_mb: 4096 },
   host_is_libvirt: true,
   is_container: false,
-}
+} satisfies Traits
 
 /** The bundle of a host that must have one. */
 export function bundleOf(store: ConfigStore, host: string, traits: Traits = DEBIAN): Bundle {

@@ -8,3 +8,4 @@ export {
   loadFolder,
   ReadCache,
 } from './tree/index.ts'
+export * from './validate/index.ts'

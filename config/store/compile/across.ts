@@ -29,16 +29,15 @@ function connect(
   const others = dependenciesOf(crate)
   for (const other of others) {
     const local = name.value.startsWith(`${other.name}/`) ? name.value.slice(other.name.length + 1) : name.value
-    const names = byCrate.get(other)?.names
-    const targets = names?.get(name.value) ?? names?.get(local)
+    const targets = idsNamed(byCrate.get(other), name.value, local)
     const isDeclared = other.declaration.resources.some(
       ({ name: declared }) => couldBe(declared.value, name.value) || couldBe(declared.value, local),
     )
-    if (targets === undefined && !isDeclared) continue
+    if (targets.length === 0 && !isDeclared) continue
     if (relation === 'before') {
       const message = `'${from}' cannot come before '${name.value.slice(0, 120)}': its crate depends on '${other.name}', all of which comes first`
       report({ code: 'crate-order', span: name.span, message, hint: "take the 'before' away" })
-    } else for (const to of targets ?? []) edges.add(relation, from, to)
+    } else for (const to of targets) edges.add(relation, from, to)
     return
   }
   const known = [crate, ...others].flatMap(({ declaration }) => declaration.resources.map(each => each.name.value))
@@ -48,4 +47,25 @@ function connect(
     message: `'${from}' refers to '${name.value.slice(0, 120)}', which neither its crate nor one that it depends on has`,
     hint: suggest(name.value, known, names => `there is ${names}`),
   })
+}
+
+const names = new WeakMap<CompiledCrate, ReadonlyMap<string, readonly string[]>>()
+
+/** Ids of the copies that go by a name, as written or rendered. */
+function idsNamed(compiled: CompiledCrate | undefined, ...wanted: readonly string[]): readonly string[] {
+  if (compiled === undefined) return []
+  let index = names.get(compiled)
+  if (index === undefined) {
+    const pairs = compiled.placed.flatMap(({ stamped: { id, name, prepared } }) =>
+      [...new Set([name, prepared.declaration.name.value])].map(each => ({ each, id })),
+    )
+    index = new Map(
+      Array.from(
+        Map.groupBy(pairs, ({ each }) => each),
+        ([name, all]) => [name, all.map(({ id }) => id)],
+      ),
+    )
+    names.set(compiled, index)
+  }
+  return wanted.map(name => index.get(name)).find(ids => ids !== undefined) ?? []
 }

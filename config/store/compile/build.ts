@@ -1,103 +1,60 @@
-import canonicalize from 'canonicalize'
-import { dictionary, sha256Hex } from '#node/kit'
+import { sha256Hex } from '#node/kit'
 import type { BundleResource } from './bundle.ts'
-import type { CompiledCrate, Stamped } from './crate.ts'
-import type { Edges } from './references.ts'
-import { secretsIn } from './resource.ts'
+import type { CompiledCrate } from './crate.ts'
+import { type Built, buildPlaced, type Placed, place } from './placed.ts'
+import type { Edges, Links } from './references.ts'
 
-/** A resource as hosts get it. */
-export interface Built {
-  readonly resource: BundleResource
-  readonly stamped: Stamped
-  /** SHA-256 of its canonical JSON (RFC 8785). */
-  readonly hash: string
-}
-
-/** The resources of a crate, with what a bundle says about all of them. */
+/** The resources of a crate as hosts get them. */
 export interface BuiltCrate {
-  readonly built: readonly Built[]
-  /** SHA-256 of the hashes of the resources, in their order. */
+  readonly resources: readonly BundleResource[]
+  /** SHA-256 of the hashes of the resources, each on a line, in their order. */
   readonly hash: string
   readonly secrets: readonly string[]
   readonly artifacts: readonly string[]
-  /** What each resource manages: two of one host must not manage the same. */
-  readonly identities: ReadonlyMap<string, readonly Stamped[]>
 }
 
-const NOTHING: ReadonlySet<string> = new Set()
-const builtCrates = new WeakMap<CompiledCrate, BuiltCrate>()
+const known = new WeakMap<CompiledCrate, BuiltCrate>()
 
-/** A crate whose resources neither trigger those of other crates nor are triggered by them. */
-export function buildCrate(crate: string, compiled: CompiledCrate): BuiltCrate {
-  let built = builtCrates.get(compiled)
+/** `across`: links between crates, if there are any. */
+export function buildCrate(crate: string, compiled: CompiledCrate, across: Edges | undefined): BuiltCrate {
+  const placed = linked(compiled.placed, across)
+  if (placed !== compiled.placed) return build(placed.map(each => buildPlaced(crate, each)))
+  let built = known.get(compiled)
   if (built === undefined) {
-    const resources = compiled.resources.map(stamped => build(crate, stamped, [compiled.edges]))
-    built = {
-      built: resources,
-      hash: hashOf(resources),
-      secrets: sorted(resources.flatMap(({ resource }) => secretsOf(resource))),
-      artifacts: sorted(compiled.resources.flatMap(artifactsOf)),
-      identities: Map.groupBy(
-        compiled.resources.filter(each => identityOf(each) !== ''),
-        identityOf,
-      ),
-    }
-    builtCrates.set(compiled, built)
+    built = build(placed.map(each => buildPlaced(crate, each)))
+    known.set(compiled, built)
   }
   return built
 }
 
-/** The same with references between crates. */
-export function rebuildCrate(crate: string, compiled: CompiledCrate, across: Edges): BuiltCrate {
-  const base = buildCrate(crate, compiled)
-  const isTouched = ({ resource: { id } }: Built) =>
-    across.dependsOn.has(id) || across.notify.has(id) || across.subscribes.has(id)
-  if (!base.built.some(isTouched)) return base
-  const built = base.built.map(each => (isTouched(each) ? build(crate, each.stamped, [compiled.edges, across]) : each))
-  return { ...base, built, hash: hashOf(built) }
-}
-
-function build(crate: string, stamped: Stamped, edges: readonly Edges[]): Built {
-  const { id, name, prepared, values, when } = stamped
-  const ids = (relation: 'dependsOn' | 'notify' | 'subscribes') =>
-    sorted(edges.flatMap(each => [...(each[relation].get(id) ?? NOTHING)]))
-  const resource: BundleResource = {
-    id,
-    crate,
-    name,
-    type: prepared.declaration.type.value,
-    custom: prepared.schema === undefined,
-    attributes: dictionary([...values].sort(([a], [b]) => (a < b ? -1 : 1))),
-    when,
-    dependsOn: ids('dependsOn'),
-    notify: ids('notify'),
-    subscribes: ids('subscribes'),
+function build(all: readonly Built[]): BuiltCrate {
+  return {
+    resources: all.map(({ resource }) => resource),
+    hash: sha256Hex(all.map(({ hash }) => hash).join('\n')),
+    secrets: sorted(all.flatMap(({ secrets }) => secrets)),
+    artifacts: sorted(all.flatMap(({ artifacts }) => artifacts)),
   }
-  return { resource, stamped, hash: sha256Hex(canonicalize(resource) ?? '') }
 }
 
-function hashOf(built: readonly Built[]): string {
-  return sha256Hex(built.map(({ hash }) => hash).join('\n'))
+/** The same list when none of its resources is linked to another crate. */
+function linked(placed: readonly Placed[], across: Edges | undefined): readonly Placed[] {
+  if (across === undefined) return placed
+  const changed = placed.map(each => {
+    const links = across.linksOf(each.stamped.id)
+    const isLinked = links.dependsOn.length + links.notify.length + links.subscribes.length > 0
+    return isLinked ? place(each.stamped, joined(each.links, links)) : each
+  })
+  return changed.every((each, at) => each === placed[at]) ? placed : changed
 }
 
-function secretsOf({ attributes }: BundleResource): string[] {
-  return Object.values(attributes)
-    .flatMap(secretsIn)
-    .filter(({ problem }) => problem === undefined)
-    .map(({ path }) => path)
+function joined(a: Links, b: Links): Links {
+  return {
+    dependsOn: sorted([...a.dependsOn, ...b.dependsOn]),
+    notify: sorted([...a.notify, ...b.notify]),
+    subscribes: sorted([...a.subscribes, ...b.subscribes]),
+  }
 }
 
-function artifactsOf({ values, prepared: { schema } }: Stamped): string[] {
-  const names = schema?.attributes.filter(({ type }) => type.kind === 'artifact').map(({ name }) => name) ?? []
-  return names.map(name => values.get(name)).filter(value => typeof value === 'string')
-}
-
-/** Empty for what may occur more than once. */
-function identityOf({ prepared: { schema }, values }: Stamped): string {
-  if (schema?.identity === undefined) return ''
-  return JSON.stringify([schema.type, ...schema.identity.map(name => values.get(name) ?? null)])
-}
-
-export function sorted(texts: Iterable<string>): string[] {
-  return Array.from(new Set(texts)).sort()
+export function sorted(texts: readonly string[]): readonly string[] {
+  return texts.length === 0 ? texts : Array.from(new Set(texts)).sort()
 }

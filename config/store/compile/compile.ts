@@ -7,7 +7,7 @@ import type { Bundle, BundleWaiver } from './bundle.ts'
 import { waiversOf } from './claims.ts'
 import { valueAt } from './crate-cache.ts'
 import { DecisionTree } from './decision-tree.ts'
-import { type CompiledHost, compileFor } from './host.ts'
+import { type Content, contentOf, type JoinedHost, joinCrates } from './host.ts'
 import { foundAs, ReadLog } from './reads.ts'
 
 /** What the server knows of a machine: nested maps, `os.family` and the like. */
@@ -28,9 +28,14 @@ export function compile(store: ConfigStore, host: string, traits: Traits): Compi
   if (store.hasErrors) return { outcome: 'failed', diagnostics: store.diagnostics }
   const entry = entryOf(store, host)
   if (entry === undefined) return { outcome: 'unmatched' }
-  const compiled = compiledFor(store, entry, traits)
-  if (compiled.diagnostics.length > 0) return { outcome: 'failed', diagnostics: compiled.diagnostics }
-  return { outcome: 'compiled', bundle: bundleOf(store, entry, host, compiled) }
+  const { content, diagnostics } = compiledFor(store, entry, traits)
+  if (content === undefined) return { outcome: 'failed', diagnostics }
+  return { outcome: 'compiled', bundle: bundleOf(store, entry, host, content) }
+}
+
+/** The hosts of an entry that have the same relevant traits. `content` is undefined where there are errors. */
+export interface CompiledHost extends JoinedHost {
+  readonly content: Content | undefined
 }
 
 const trees = new WeakMap<ConfigStore, Map<Entry, DecisionTree<CompiledHost>>>()
@@ -41,22 +46,23 @@ export function compiledFor(store: ConfigStore, entry: Entry, traits: Traits): C
   trees.set(store, byEntry)
   const tree = byEntry.get(entry) ?? new DecisionTree<CompiledHost>()
   byEntry.set(entry, tree)
-  const known = tree.find(({ path, whole }) => foundAs(valueAt(traits, path), whole))
+  const known = tree.find(({ path, grade }) => foundAs(valueAt(traits, path), grade))
   if (known !== undefined) return known
   const log = new ReadLog()
-  const compiled = compileFor(store, frameOf(store, entry), { traits, log })
+  const joined = joinCrates(store, frameOf(store, entry), { traits, log })
+  const compiled = { ...joined, content: joined.diagnostics.length > 0 ? undefined : contentOf(store, joined) }
   tree.add(log.reads, log.found, compiled)
   return compiled
 }
 
-function bundleOf(store: ConfigStore, entry: Entry, host: string, { content, digest }: CompiledHost): Bundle {
+function bundleOf(store: ConfigStore, entry: Entry, host: string, { bundle, digest }: Content): Bundle {
   const waivers = store.waivers.length === 0 ? NO_WAIVERS : waiversOf(store, entry, host)
   const { match } = entry.declaration
   return {
     release: store.release,
     host,
     entry: { match: match.value, place: placeOfEntry(entry) },
-    ...content,
+    ...bundle,
     waivers,
     hash: waivers.length === 0 ? digest : sha256Hex(digest, JSON.stringify(waivers)),
   }

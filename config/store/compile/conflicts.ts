@@ -1,24 +1,37 @@
 import { placeOf } from '#config/lang'
-import type { BuiltCrate } from './build.ts'
-import type { Stamped } from './crate.ts'
+import type { CompiledCrate } from './crate.ts'
 import type { Report } from './problem.ts'
+import type { Stamped } from './stamp.ts'
 
 /**
  * Reports resources that manage the same thing and would work against each other. Those with a condition that the agent decides are taken
  * to exclude each other.
  */
-export function checkConflicts(crates: readonly BuiltCrate[], report: Report): void {
+export function checkConflicts(crates: readonly CompiledCrate[], report: Report): void {
   const first = new Map<string, Stamped>()
-  for (const { identities } of crates) {
-    for (const [identity, all] of identities) {
-      for (const stamped of all) {
-        if (stamped.when !== '') continue
-        const earlier = first.get(identity)
-        if (earlier === undefined) first.set(identity, stamped)
-        else reportConflict(stamped, earlier, report)
-      }
+  for (const { placed } of crates) {
+    for (const { stamped } of placed) {
+      const identity = stamped.when === '' ? identityOf(stamped) : undefined
+      if (identity === undefined) continue
+      const earlier = first.get(identity)
+      if (earlier === undefined) first.set(identity, stamped)
+      else reportConflict(stamped, earlier, report)
     }
   }
+}
+
+const identities = new WeakMap<Stamped, string>()
+
+/** What the resource manages; undefined for what may occur more than once. */
+function identityOf(stamped: Stamped): string | undefined {
+  const { schema } = stamped.prepared
+  if (schema?.identity === undefined) return undefined
+  let identity = identities.get(stamped)
+  if (identity === undefined) {
+    identity = JSON.stringify([schema.type, ...schema.identity.map(name => stamped.values.get(name) ?? null)])
+    identities.set(stamped, identity)
+  }
+  return identity
 }
 
 function reportConflict(stamped: Stamped, earlier: Stamped, report: Report): void {

@@ -6,6 +6,7 @@ import { TemplateData } from './data.ts'
 import { DecisionTree } from './decision-tree.ts'
 import { prepare } from './prepared.ts'
 import { foundAs, type Read, ReadLog } from './reads.ts'
+import { stampCached } from './stamp-cache.ts'
 
 /** What a crate is compiled for. */
 export interface CrateInputs {
@@ -41,6 +42,12 @@ export class CrateCache {
   }
 
   compile(crate: Crate, inputs: CrateInputs): CompiledCrate {
+    const compiled = this.#compile(crate, inputs)
+    if (compiled.readsTraits) inputs.log.readTraits = true
+    return compiled
+  }
+
+  #compile(crate: Crate, inputs: CrateInputs): CompiledCrate {
     const tree = this.#tree(crate, inputs)
     const defaults = this.#defaultsOf(crate)
     const known = tree.find(read => find(read, defaults, inputs))
@@ -48,10 +55,13 @@ export class CrateCache {
     const log = new ReadLog()
     const variables = new Map([...defaults, ...inputs.carried])
     const isLenient = inputs.sample !== undefined
-    const data = new TemplateData({ variables, traits: inputs.traits, isLenient }, log)
-    const context = { data, templates: this.#store.templates, condition: inputs.condition, keepsAll: isLenient }
-    const compiled = compileCrate(prepare(crate.declaration), context)
-    if (log.readTraits) inputs.log.readTraits = true
+    const compiled = compileCrate(prepare(crate.declaration), {
+      data: new TemplateData({ variables, traits: inputs.traits, isLenient }, log),
+      templates: this.#store.templates,
+      condition: inputs.condition,
+      keepsAll: isLenient,
+      stamp: (...resource) => stampCached(inputs.sample ?? '', ...resource),
+    })
     // A made-up trait is found again by nobody: samples are told apart by their names instead.
     const kept = log.reads.map((read, at) => ({ read, found: log.found[at] ?? '' }))
     const own = isLenient ? kept.filter(({ read }) => read.namespace === 'Vars') : kept
@@ -84,15 +94,15 @@ export class CrateCache {
 }
 
 function find(read: Read, defaults: ReadonlyMap<string, Value>, inputs: CrateInputs): string {
-  if (read.namespace === 'Traits') return foundAs(noteTrait(read, inputs), read.whole)
+  if (read.namespace === 'Traits') return foundAs(noteTrait(read, inputs), read.grade)
   const [name, ...rest] = read.path
-  if (name === undefined) return foundAs(new Map([...defaults, ...inputs.carried]), read.whole)
-  return foundAs(valueAt(inputs.carried.get(name) ?? defaults.get(name), rest), read.whole)
+  if (name === undefined) return foundAs(new Map([...defaults, ...inputs.carried]), 'whole')
+  return foundAs(valueAt(inputs.carried.get(name) ?? defaults.get(name), rest), read.grade)
 }
 
-function noteTrait({ path, whole }: Read, { traits, log }: CrateInputs): Value | undefined {
+function noteTrait({ path, grade }: Read, { traits, log }: CrateInputs): Value | undefined {
   const value = valueAt(traits, path)
-  log.add('Traits', path, whole, value)
+  log.add('Traits', path, grade, value)
   return value
 }
 

@@ -1,7 +1,7 @@
-import type { Template, Value, ValueMap } from '#config/lang'
+import { memberOf, type Template, type Value, type ValueMap } from '#config/lang'
 import { dictionary } from '#node/kit'
 import { LenientTraits, traitPathsOf } from './lenient-traits.ts'
-import { Observed, type ReadLog } from './reads.ts'
+import { foundAs, Observed, type Read, type ReadLog } from './reads.ts'
 
 /** What the templates of a crate may read. */
 export interface DataSource {
@@ -44,6 +44,26 @@ export class TemplateData {
   /** `.Item` and `.Each`, where something is repeated. */
   get item(): Value | undefined {
     return this.#items['Item']
+  }
+
+  /** Reads again what a computation has read. */
+  again({ namespace, path, grade }: Read): string {
+    if (grade !== 'whole') this.log.grade = grade
+    let value: Value | undefined = namespace === 'Vars' ? this.#variables : this.#traits
+    for (const key of path) value = value === undefined ? undefined : memberOf(value, key)
+    this.log.grade = 'value'
+    if (grade === 'whole' && value instanceof Observed) return value.foundWhole()
+    return foundAs(value, grade)
+  }
+
+  /** While nobody in particular is asked for, only the kinds of values matter where they are written out and nothing else. */
+  lookInto(isLookedInto: boolean): void {
+    this.log.grade = isLookedInto || !this.isLenient ? 'value' : 'kind'
+  }
+
+  /** The same data for a part of the computation that is kept on its own. */
+  withLog(log: ReadLog): TemplateData {
+    return new TemplateData(this.#source, log, this.#items)
   }
 
   withItem(item: Value): TemplateData {

@@ -4,7 +4,7 @@ import { sha256Hex } from '#node/kit'
 import { type Decide, decideBy, type Frame, type Inclusions, includeCrates, undecided } from '../resolve/index.ts'
 import type { ConfigStore } from '../tree/index.ts'
 import { edgesAcross } from './across.ts'
-import { type Built, buildCrate, rebuildCrate, sorted } from './build.ts'
+import { buildCrate, sorted } from './build.ts'
 import type { Bundle, BundleCrate, Skipped } from './bundle.ts'
 import { claimsOfCrate, claimsOfFolder } from './claims.ts'
 import { checkConflicts } from './conflicts.ts'
@@ -13,27 +13,28 @@ import { crateCacheOf } from './crate-cache.ts'
 import { diagnosticOf } from './diagnose.ts'
 import type { Problem } from './problem.ts'
 import { Observed, type ReadLog } from './reads.ts'
+import type { Edges } from './references.ts'
 
-/** What is the same for all hosts of an entry that have the same relevant traits. */
-export interface CompiledHost {
+/** The crates of a host, compiled and held against each other. */
+export interface JoinedHost {
+  readonly frame: Frame
   readonly inclusions: Inclusions
+  /** As `inclusions.all`. */
   readonly crates: readonly CompiledCrate[]
-  readonly built: readonly Built[]
-  readonly content: Omit<Bundle, 'release' | 'host' | 'entry' | 'waivers' | 'hash'>
-  /** SHA-256 of the content. */
-  readonly digest: string
+  readonly across: Edges | undefined
   readonly diagnostics: readonly Diagnostic[]
 }
 
 export interface HostInputs {
   readonly traits: ValueMap
+  /** What is read of the traits is noted here. */
   readonly log: ReadLog
   /** Set when the traits are those of a sample, which is then called so. */
   readonly sample?: string | undefined
 }
 
-/** Everything about the hosts of an entry but their names. Pure; what it reads of the traits is noted in the log. */
-export function compileFor(store: ConfigStore, frame: Frame, inputs: HostInputs): CompiledHost {
+/** Everything about the hosts of an entry but their names. Pure, and dependent on nothing but what it reads of the traits. */
+export function joinCrates(store: ConfigStore, frame: Frame, inputs: HostInputs): JoinedHost {
   const { traits, log, sample } = inputs
   const found = new Diagnostics()
   const problems: Problem[] = []
@@ -47,15 +48,29 @@ export function compileFor(store: ConfigStore, frame: Frame, inputs: HostInputs)
     const { crate, condition } = inclusion
     return { inclusion, compiled: cache.compile(crate, { carried: frame.variables, traits, condition, sample, log }) }
   })
-  for (const { compiled } of all) problems.push(...compiled.problems)
+  const crates = all.map(({ compiled }) => compiled)
+  for (const compiled of crates) problems.push(...compiled.problems)
   const across = edgesAcross(all, report)
-  const crates = all.map(({ inclusion: { crate }, compiled }) =>
-    across === undefined ? buildCrate(crate.name, compiled) : rebuildCrate(crate.name, compiled, across),
-  )
   checkConflicts(crates, report)
-  const built = crates.flatMap(each => each.built)
+  found.addAll(problems.map(problem => diagnosticOf(problem, frame)))
+  return { frame, inclusions, crates, across, diagnostics: found.sorted }
+}
+
+/** What is the same in the bundles of all hosts that the joined crates are for. */
+export interface Content {
+  readonly bundle: Omit<Bundle, 'release' | 'host' | 'entry' | 'waivers' | 'hash'>
+  /** SHA-256 of the canonical JSON of all but what is skipped, each crate's resources given as their hash. */
+  readonly digest: string
+}
+
+export function contentOf(store: ConfigStore, { frame, inclusions, crates, across }: JoinedHost): Content {
+  const built = inclusions.all.map(({ crate }, at) => {
+    const compiled = crates[at]
+    if (compiled === undefined) throw new RangeError(`the crate '${crate.name}' was not compiled`)
+    return buildCrate(crate.name, compiled, across)
+  })
   const names = new Set(inclusions.all.map(({ crate }) => crate.name))
-  const content = {
+  const head = {
     environment: frame.entry.declaration.environment?.value ?? null,
     crates: inclusions.all.map(
       ({ crate: { name, kind, declaration, dependsOn } }): BundleCrate => ({
@@ -67,23 +82,18 @@ export function compileFor(store: ConfigStore, frame: Frame, inputs: HostInputs)
         bundle: declaration.bundle.map(({ value }) => value),
       }),
     ),
-    resources: built.map(({ resource }) => resource),
     usercrates: inclusions.all.filter(({ crate }) => crate.kind === 'usercrate').map(({ crate }) => crate.name),
-    skipped: [...absent(inclusions), ...all.flatMap(({ compiled }) => compiled.skipped)],
     claims: claimsOfFolder(store, frame.entry.folder),
-    secrets: sorted(crates.flatMap(({ secrets }) => secrets)),
-    artifacts: sorted(crates.flatMap(({ artifacts }) => artifacts)),
+    secrets: sorted(built.flatMap(({ secrets }) => secrets)),
+    artifacts: sorted(built.flatMap(({ artifacts }) => artifacts)),
   }
-  const { skipped: _, resources: __, ...hashed } = content
-  const digest = sha256Hex(canonicalize({ ...hashed, resources: crates.map(({ hash }) => hash) }) ?? '')
-  found.addAll(problems.map(problem => diagnosticOf(problem, frame)))
   return {
-    inclusions,
-    crates: all.map(({ compiled }) => compiled),
-    built,
-    content,
-    digest,
-    diagnostics: found.sorted,
+    bundle: {
+      ...head,
+      resources: built.flatMap(({ resources }) => resources),
+      skipped: [...absent(inclusions), ...crates.flatMap(({ skipped }) => skipped)],
+    },
+    digest: sha256Hex(canonicalize({ ...head, resources: built.map(({ hash }) => hash) }) ?? ''),
   }
 }
 

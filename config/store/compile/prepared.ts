@@ -11,6 +11,7 @@ import {
   resourceSchemas,
   withDefaults,
 } from '#config/lang'
+import { isPlainNode } from './plain-template.ts'
 
 /** A crate as far as it is the same for all hosts. */
 export interface PreparedCrate {
@@ -39,6 +40,8 @@ export interface PreparedAttribute {
   readonly schema: AttributeSchema | undefined
   /** The value, where no template has to be rendered for it. */
   readonly fixed: AttributeValue | undefined
+  /** Whether it fails for one text just when it fails for another: what it says is not looked into. */
+  readonly isOpaque: boolean
 }
 
 const prepared = new WeakMap<CrateDeclaration, PreparedCrate>()
@@ -71,6 +74,7 @@ function prepareResource(declaration: ResourceDeclaration, defaults: ReadonlyMap
         overridden: own === undefined ? undefined : defaultOf(attribute, name, defaults),
         schema: attribute,
         fixed: isTemplated(entry.value) ? undefined : fixedValue(attribute, entry),
+        isOpaque: isOpaque(schema, attribute, entry),
       },
     ]
   })
@@ -81,6 +85,22 @@ function prepareResource(declaration: ResourceDeclaration, defaults: ReadonlyMap
     typeDefaults: schema === undefined ? NO_DEFAULTS : defaultsOf(schema),
     isTemplated: attributes.some(([, { fixed }]) => fixed === undefined),
   }
+}
+
+const OPAQUE_KINDS: ReadonlySet<string> = new Set(['text', 'string', 'path'])
+
+function isOpaque(
+  schema: ResourceSchema | undefined,
+  attribute: AttributeSchema | undefined,
+  { value }: MapEntry,
+): boolean {
+  if (schema === undefined || attribute === undefined || !OPAQUE_KINDS.has(attribute.type.kind)) return false
+  if ('pattern' in attribute.type && attribute.type.pattern !== undefined) return false
+  const { name } = attribute
+  if (name === 'source' || schema.identity?.includes(name) || schema.probedUrls?.includes(name)) return false
+  return (
+    isPlainNode(value) && (attribute.type.kind !== 'path' || (value.kind === 'scalar' && value.source.startsWith('/')))
+  )
 }
 
 function defaultOf(

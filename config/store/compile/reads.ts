@@ -6,9 +6,11 @@ export type Namespace = 'Vars' | 'Traits'
 export interface Read {
   readonly namespace: Namespace
   readonly path: readonly string[]
-  /** All of a map: its keys and what is below them. */
-  readonly whole: boolean
+  readonly grade: Grade
 }
+
+/** How closely: what kind of value is there, the value of a scalar or list, or all of a map. */
+export type Grade = 'kind' | 'value' | 'whole'
 
 /** What a computation has read so far, each once, with what it found. */
 export class ReadLog {
@@ -19,18 +21,27 @@ export class ReadLog {
   /** The last value that was not there. */
   missing: Read | undefined
   readTraits = false
+  /** How closely values are looked at, unless all of a map is. */
+  grade: 'kind' | 'value' = 'value'
   readonly #seen = new Set<string>()
+  readonly #whole: ReadLog | undefined
 
-  add(namespace: Namespace, path: readonly string[], whole: boolean, value: Value | undefined): void {
-    const read = { namespace, path, whole }
+  /** `whole`: the log of the computation that this one is a part of. */
+  constructor(whole?: ReadLog) {
+    this.#whole = whole
+  }
+
+  add(namespace: Namespace, path: readonly string[], grade: Grade, value: Value | undefined): void {
+    const read = { namespace, path, grade }
     if (namespace === 'Traits') this.readTraits = true
     else if (path[0] !== undefined) this.variables.add(path[0])
     if (value === undefined) this.missing = read
-    const key = `${namespace}${whole ? '*' : '.'}${path.join('\0')}`
+    const key = `${namespace}${grade}${path.length === 1 ? path[0] : path.join('\0')}`
     if (this.#seen.has(key)) return
     this.#seen.add(key)
+    this.#whole?.add(namespace, path, grade, value)
     this.reads.push(read)
-    this.found.push(foundAs(value, whole))
+    this.found.push(foundAs(value, grade))
   }
 }
 
@@ -52,7 +63,7 @@ export class Observed extends Map<string, Value> {
   override get(key: string): Value | undefined {
     const value = memberOf(this.#map, key)
     const path = [...this.#path, key]
-    this.#log.add(this.#namespace, path, false, value)
+    this.#log.add(this.#namespace, path, this.#log.grade, value)
     return value !== undefined && isMapValue(value) ? new Observed(value, this.#namespace, this.#log, path) : value
   }
 
@@ -84,18 +95,30 @@ export class Observed extends Map<string, Value> {
     for (const [key, value] of this.entries()) each(value, key, this)
   }
 
+  /** As `foundAs`, of all that is in it. */
+  foundWhole(): string {
+    this.#all()
+    return foundAs(this.#map, 'whole')
+  }
+
   #all(): string[] {
-    this.#log.add(this.#namespace, this.#path, true, this.#map)
+    this.#log.add(this.#namespace, this.#path, 'whole', this.#map)
     return keysOf(this.#map)
   }
 }
 
 /** A text that two values share only when a computation cannot tell them apart by what it reads. */
-export function foundAs(value: Value | undefined, whole: boolean): string {
+export function foundAs(value: Value | undefined, grade: Grade): string {
   if (value === undefined) return '-'
-  if (typeof value === 'string') return `s${value}`
-  if (isListValue(value) || (whole && isMapValue(value))) return `j${jsonOf(value)}`
-  return isMapValue(value) ? 'm' : String(value)
+  if (typeof value === 'string') return grade === 'kind' && isWord(value) ? 'w' : `s${value}`
+  if (isListValue(value) || (grade === 'whole' && isMapValue(value))) return `j${jsonOf(value)}`
+  if (isMapValue(value)) return 'm'
+  return grade === 'kind' ? typeof value : String(value)
+}
+
+/** A text that stands anywhere in another one without meaning something: no path, no reference, no truth value. */
+function isWord(text: string): boolean {
+  return /^\w(?:[\w.:@+-]{0,198}\w)?$/.test(text) && !/\.\.|secret|^(?:true|false|null)$/i.test(text)
 }
 
 const texts = new WeakMap<object, string>()

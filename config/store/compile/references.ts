@@ -3,6 +3,8 @@ import type { Problem, Report } from './problem.ts'
 
 export type Relation = 'dependsOn' | 'before' | 'notify' | 'subscribes'
 
+export const RELATIONS: readonly Relation[] = ['dependsOn', 'before', 'notify', 'subscribes']
+
 /** A reference to another resource, its templates rendered. */
 export interface Reference {
   readonly relation: Relation
@@ -10,56 +12,54 @@ export interface Reference {
   readonly name: Located<string>
 }
 
-/** Resources that others refer to, by every name that means them. */
-export class NameIndex {
-  readonly #ids = new Map<string, string[]>()
-
-  add(name: string, id: string): void {
-    const ids = this.#ids.get(name)
-    if (ids === undefined) this.#ids.set(name, [id])
-    else if (!ids.includes(id)) ids.push(id)
-  }
-
-  /** A name that is known, though nothing on this host has it: `foreach` had no items. */
-  know(name: string): void {
-    if (!this.#ids.has(name)) this.#ids.set(name, [])
-  }
-
-  get(name: string): readonly string[] | undefined {
-    return this.#ids.get(name)
-  }
+/** What one resource has to do with others: ids, sorted. */
+export interface Links {
+  readonly dependsOn: readonly string[]
+  readonly notify: readonly string[]
+  readonly subscribes: readonly string[]
 }
+
+const NONE: readonly string[] = []
+export const NO_LINKS: Links = { dependsOn: NONE, notify: NONE, subscribes: NONE }
 
 /** Who comes before whom, and who triggers whom. Ids. */
 export class Edges {
-  readonly dependsOn = new Map<string, Set<string>>()
-  readonly notify = new Map<string, Set<string>>()
-  readonly subscribes = new Map<string, Set<string>>()
+  readonly #dependsOn = new Map<string, Set<string>>()
+  readonly #notify = new Map<string, Set<string>>()
+  readonly #subscribes = new Map<string, Set<string>>()
 
   add(relation: Relation, from: string, to: string): void {
     switch (relation) {
       case 'dependsOn':
-        put(this.dependsOn, from, to)
+        put(this.#dependsOn, from, to)
         return
       case 'before':
-        put(this.dependsOn, to, from)
+        put(this.#dependsOn, to, from)
         return
       case 'notify':
-        put(this.notify, from, to)
-        put(this.subscribes, to, from)
+        put(this.#notify, from, to)
+        put(this.#subscribes, to, from)
         return
       case 'subscribes':
-        put(this.subscribes, from, to)
-        put(this.notify, to, from)
+        put(this.#subscribes, from, to)
+        put(this.#notify, to, from)
     }
+  }
+
+  linksOf(id: string): Links {
+    const dependsOn = this.#dependsOn.get(id)
+    const notify = this.#notify.get(id)
+    const subscribes = this.#subscribes.get(id)
+    if (dependsOn === undefined && notify === undefined && subscribes === undefined) return NO_LINKS
+    return { dependsOn: listed(dependsOn), notify: listed(notify), subscribes: listed(subscribes) }
   }
 
   /** The ids in an order that all edges agree with. A circle is reported; the order is then the one that was given. */
   order(ids: readonly string[], places: ReadonlyMap<string, ResourceDeclaration>, report: Report): readonly string[] {
-    const edges = [this.dependsOn, this.subscribes].flatMap(relation =>
+    const edges = [this.#dependsOn, this.#subscribes].flatMap(relation =>
       Array.from(relation).flatMap(([second, firsts]) => Array.from(firsts, first => ({ first, second }))),
     )
-    if (edges.length === 0) return ids
+    if (isInOrder(ids, edges)) return ids
     const answer = topologicalOrder(ids, edges)
     if ('order' in answer) return answer.order
     report(cycleProblem(answer.cycle, places))
@@ -67,11 +67,22 @@ export class Edges {
   }
 }
 
+/** Authors mostly write things in the order in which they are done. */
+function isInOrder(ids: readonly string[], edges: readonly { first: string; second: string }[]): boolean {
+  if (edges.length === 0) return true
+  const positions = new Map(ids.map((id, at) => [id, at]))
+  return edges.every(({ first, second }) => (positions.get(first) ?? -1) < (positions.get(second) ?? ids.length))
+}
+
 function put(map: Map<string, Set<string>>, key: string, value: string): void {
   if (key === value) return
   const values = map.get(key)
   if (values === undefined) map.set(key, new Set([value]))
   else values.add(value)
+}
+
+function listed(ids: ReadonlySet<string> | undefined): readonly string[] {
+  return ids === undefined ? NONE : [...ids].sort()
 }
 
 function cycleProblem(cycle: readonly string[], places: ReadonlyMap<string, ResourceDeclaration>): Problem {

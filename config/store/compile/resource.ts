@@ -10,6 +10,7 @@ import {
 } from '#config/lang'
 import { isTreeSource, reportUnknownTemplate, templateNamed } from '../tree/index.ts'
 import type { TemplateData } from './data.ts'
+import { isPlainTemplate } from './plain-template.ts'
 import type { PreparedAttribute, PreparedResource } from './prepared.ts'
 import type { Problem, Report } from './problem.ts'
 import { renderFile, renderNode } from './render.ts'
@@ -43,7 +44,9 @@ export function compileAttributes(resource: PreparedResource, context: ResourceC
     }
     context.data.guessed = false
     context.data.log.variables.clear()
+    context.data.lookInto(!attribute.isOpaque)
     const entry = compileOne(attribute, values, context)
+    context.data.lookInto(true)
     variables.set(attribute.name, [...context.data.log.variables])
     if (entry === undefined) isComplete = false
     else rendered.set(attribute.name, entry)
@@ -111,7 +114,9 @@ function inlineTemplate(
   }
   data.guessed = false
   data.log.variables.clear()
+  data.lookInto(!isPlainTemplate(file.text))
   const content = renderFile(file, { data, report })
+  data.lookInto(true)
   values.delete('source')
   if (content !== undefined) values.set('content', content)
   variables.set('content', [...data.log.variables])

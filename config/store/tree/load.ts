@@ -1,4 +1,11 @@
-import { type Declarations, type Diagnostic, Diagnostics, readDeclarations, type SourceFile } from '#config/lang'
+import {
+  checkTemplateFile,
+  type Declarations,
+  type Diagnostic,
+  Diagnostics,
+  readDeclarations,
+  type SourceFile,
+} from '#config/lang'
 import { comparePaths } from '../release/index.ts'
 import { checkCarriers } from './carriers.ts'
 import type { Claims, Common, ConfigStore, Waiver } from './config-store.ts'
@@ -14,7 +21,8 @@ import { checkWorkflows } from './workflows.ts'
 
 interface ReadFile {
   readonly file: SourceFile
-  readonly declarations: Declarations
+  /** Undefined for a template. */
+  readonly declarations: Declarations | undefined
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -45,10 +53,11 @@ export interface LoadOptions {
  */
 export function loadConfig(files: readonly SourceFile[], options: LoadOptions = {}): ConfigStore {
   const { release = '', cache = new ReadCache() } = options
-  const sorted = files.toSorted((a, b) => comparePaths(a.path, b.path))
+  const tracked = files.filter(({ path }) => path.endsWith('.vgo') || path.endsWith('.tmpl'))
+  const read = cache.read(tracked.toSorted((a, b) => comparePaths(a.path, b.path)))
+  const sorted = read.map(({ file }) => file)
   const templates = new Map(sorted.filter(({ path }) => path.endsWith('.tmpl')).map(file => [file.path, file]))
-  const read = cache.read(sorted.filter(({ path }) => path.endsWith('.vgo')))
-  const all = read.map(({ declarations }) => declarations)
+  const all = read.map(({ declarations }) => declarations).filter(declarations => declarations !== undefined)
   const diagnostics = new Diagnostics()
   for (const each of read) diagnostics.addAll(each.diagnostics)
 
@@ -94,7 +103,8 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
 
 function readOne(file: SourceFile): ReadFile {
   const diagnostics = new Diagnostics()
-  const declarations = readDeclarations(file, diagnostics)
+  if (file.path.endsWith('.tmpl')) checkTemplateFile(file, diagnostics)
+  const declarations = file.path.endsWith('.vgo') ? readDeclarations(file, diagnostics) : undefined
   return { file, declarations, diagnostics: diagnostics.sorted }
 }
 

@@ -1,0 +1,56 @@
+import { formatWhen, type SourceFile } from '#config/lang'
+import type { Condition } from '../resolve/index.ts'
+import { DecisionTree } from './decision-tree.ts'
+import type { PreparedResource } from './prepared.ts'
+import { ReadLog } from './reads.ts'
+import { type StampContext, type Stamping, stamp } from './stamp.ts'
+
+const trees = new WeakMap<PreparedResource, Map<string, DecisionTree<Stamping>>>()
+
+/**
+ * `stamp`, once for all hosts that cannot be told apart by what the resource reads: hosts that differ in one variable share all
+ * resources that do not read it, and so do trees whose crate did not change. `sample`: as for crates; empty for real hosts.
+ */
+export function stampCached(
+  sample: string,
+  prepared: PreparedResource,
+  title: string,
+  condition: Condition,
+  context: StampContext,
+): Stamping {
+  const { data, templates } = context
+  if (data.item !== undefined) return stamp(prepared, title, condition, context)
+  const tree = treeOf(prepared, typeof condition === 'boolean' ? sample : `${sample}\n${formatWhen(condition)}`)
+  const known = tree.find(read => data.again(read))
+  if (known !== undefined && isOf(known, templates)) {
+    if (known.readsTraits) data.log.readTraits = true
+    return known
+  }
+  const log = new ReadLog(data.log)
+  const made = stamp(prepared, title, condition, { ...context, data: data.withLog(log) })
+  if (made.problems.some(({ code }) => code === 'unknown-template')) return made
+  const kept = log.reads
+    .map((read, at) => ({ read, found: log.found[at] ?? '' }))
+    .filter(({ read }) => sample === '' || read.namespace === 'Vars')
+  tree.add(
+    kept.map(({ read }) => read),
+    kept.map(({ found }) => found),
+    made,
+  )
+  return made
+}
+
+/** Whether the templates that went into it are those of the tree. */
+function isOf({ copies }: Stamping, templates: ReadonlyMap<string, SourceFile>): boolean {
+  return copies.every(
+    ({ stamped }) => stamped?.template === undefined || templates.get(stamped.template.path) === stamped.template,
+  )
+}
+
+function treeOf(prepared: PreparedResource, key: string): DecisionTree<Stamping> {
+  const known = trees.get(prepared) ?? new Map<string, DecisionTree<Stamping>>()
+  trees.set(prepared, known)
+  const tree = known.get(key) ?? new DecisionTree<Stamping>()
+  known.set(key, tree)
+  return tree
+}

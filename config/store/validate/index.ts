@@ -1,0 +1,3 @@
+export { sampleTraits } from './samples.ts'
+export type { UrlUse } from './urls.ts'
+export { type Validation, validate } from './validate.ts'

@@ -1,0 +1,58 @@
+import type { Diagnostic } from '#config/lang'
+import type { CompiledCrate } from '../compile/crate.ts'
+import { type JoinedHost, joinCrates } from '../compile/host.ts'
+import { ReadLog } from '../compile/reads.ts'
+import type { ReleaseCounts } from '../release/index.ts'
+import { frameOf } from '../resolve/index.ts'
+import type { ConfigStore, Entry } from '../tree/index.ts'
+import { mergeDiagnostics } from './merge.ts'
+import { sampleTraits } from './samples.ts'
+import { literalUrls, renderedUrls, type UrlUse } from './urls.ts'
+import { cratePaths, unreferencedPaths } from './usage.ts'
+
+/** What a publisher has to know of a whole tree. */
+export interface Validation {
+  /** Errors and warnings, sorted; what every entry would meet told once. */
+  readonly diagnostics: readonly Diagnostic[]
+  readonly counts: ReleaseCounts
+  /** Paths of the files that are a configcrate or a usercrate. */
+  readonly crates: ReadonlySet<string>
+  /** Paths of the crates and templates that no carrier leads to. */
+  readonly unreferenced: ReadonlySet<string>
+  /** `source_package.url`, `repository.key_url`, `git.repo` of all crates. */
+  readonly urls: readonly UrlUse[]
+}
+
+/**
+ * Everything that can be wrong with a tree before any host asks: it is compiled for each entry as for machines of every family. What
+ * traits would decide is kept, traits that no sample has are made up, and what follows from those is no error; a missing variable is.
+ */
+export function validate(store: ConfigStore): Validation {
+  const found: Diagnostic[] = []
+  const crates = new Set<CompiledCrate>()
+  for (const entry of store.hasErrors ? [] : store.entries) {
+    for (const host of samplesOf(store, entry)) {
+      found.push(...host.diagnostics)
+      for (const crate of host.crates) crates.add(crate)
+    }
+  }
+  const urls = [...literalUrls(store), ...Array.from(crates).flatMap(renderedUrls)]
+  return {
+    diagnostics: found.length === 0 ? store.diagnostics : mergeDiagnostics([...store.diagnostics, ...found]),
+    counts: store.counts,
+    crates: cratePaths(store),
+    unreferenced: unreferencedPaths(store),
+    urls: Array.from(new Map(urls.map(use => [`${use.span.file.path}\n${use.span.start}\n${use.url}`, use])).values()),
+  }
+}
+
+/** One machine of each family; one is enough where nothing reads a trait. */
+function samplesOf(store: ConfigStore, entry: Entry): readonly JoinedHost[] {
+  const hosts: JoinedHost[] = []
+  for (const [sample, traits] of sampleTraits) {
+    const log = new ReadLog()
+    hosts.push(joinCrates(store, frameOf(store, entry), { traits, log, sample }))
+    if (!log.readTraits) break
+  }
+  return hosts
+}

@@ -1,3 +1,4 @@
+export * from './confirm.ts'
 export * from './options.ts'
 export * from './output.ts'
 export * from './passphrase.ts'

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
+import { addExamples } from './examples.ts'
 import { addFreeze } from './freeze.ts'
 import { addHistory } from './history.ts'
 import { addLint } from './lint.ts'
+import { addPromote } from './promote.ts'
 import { addPublish } from './publish.ts'
 import { addRollback } from './rollback.ts'
 import { addStatus } from './status.ts'
@@ -20,4 +22,6 @@ export function addConfig(program: Command): void {
   addRollback(config)
   addStatus(config)
   addFreeze(config)
+  addPromote(config)
+  addExamples(config)
 }

@@ -36,3 +36,15 @@ function coloured(line: string): string {
   const style = severity === 'error' ? 'red' : 'yellow'
   return `${paint('bold', place, stderr)}: ${paint(style, severity, stderr)}: ${line.slice(head.length)}`
 }
+
+/** A unified difference. */
+export function printDiff(diff: string): void {
+  for (const line of diff.trimEnd().split('\n')) print(diffLine(line))
+}
+
+function diffLine(line: string): string {
+  if (line.startsWith('@@')) return paint('cyan', line)
+  if (line.startsWith('+++') || line.startsWith('---')) return paint('bold', line)
+  if (line.startsWith('+')) return paint('green', line)
+  return line.startsWith('-') ? paint('red', line) : line
+}

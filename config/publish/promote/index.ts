@@ -1,0 +1,2 @@
+export { PromoteError, type PromoteErrorCode } from './errors.ts'
+export { type Promotion, type PromotionRequest, promote } from './promote.ts'

@@ -1,4 +1,3 @@
-import type { SourceFile } from '#config/lang'
 import { applyEdits, type Edit } from './edit.ts'
 import type { FixRule } from './rule.ts'
 import { fixRules } from './rules/index.ts'
@@ -14,34 +13,30 @@ export interface Change {
 }
 
 export interface Fixed {
+  /** The first text on the way from which YAML can be read: its values are those to keep. Undefined when there is none. */
+  readonly start: View | undefined
   readonly text: string
   readonly changes: readonly Change[]
-  /** Whether YAML can be read from the text. When not, only what is sure without reading it was done. */
-  readonly isReadable: boolean
-}
-
-export interface FixOptions {
-  /** Ends before the first rule that finds a readable text. */
-  readonly untilReadable?: boolean
 }
 
 /** What all rules make of a file, not yet proven. */
-export function fix(file: SourceFile, { untilReadable = false }: FixOptions = {}): Fixed {
-  let view = new View(file)
+export function fix(source: View): Fixed {
+  let view = source
+  let start: View | undefined
   let origins: Origins = { lines: view.lines, numbers: undefined }
   const changes: Change[] = []
   for (const rule of fixRules) {
-    if (untilReadable && view.isReadable) break
+    if (start === undefined && view.isReadable) start = view
     if (!appliesTo(rule, view)) continue
     const edits = rule.fix(view)
     if (edits.length === 0) continue
     const text = applyEdits(view.text, edits)
     if (text === view.text) continue
     changes.push(...changesOf(rule, edits, origins))
-    view = new View({ path: file.path, text })
+    view = rule.stage === 'repair' ? new View({ path: source.file.path, text }) : view.relaid(text)
     origins = originsAfter(edits, origins, view.lines)
   }
-  return { text: view.text, changes, isReadable: view.isReadable }
+  return { start, text: view.text, changes }
 }
 
 function appliesTo(rule: FixRule, view: View): boolean {

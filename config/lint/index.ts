@@ -1,2 +1,5 @@
-export * from './fix.ts'
+export type { Change } from './fix.ts'
+export * from './format/index.ts'
 export * from './lint.ts'
+export type { CheckRule, FixRule, Rule, Stage } from './rule.ts'
+export { rules } from './rules/index.ts'

@@ -34,12 +34,12 @@ export interface LintOptions {
  * what a file holds.
  */
 export function fixFile(source: SourceFile): FixResult {
-  const fixed = fix(source)
-  if (!fixed.isReadable) return { ...unchanged(source), refused: 'YAML cannot be read from it' }
-  if (fixed.text === source.text) return unchanged(source)
-  const file = { path: source.path, text: fixed.text }
-  const flaw = flawOf(readableStart(source), new View(file)) ?? instability(file)
-  if (flaw === undefined) return { ...unchanged(source), file, changes: fixed.changes }
+  const { start, text, changes } = fix(new View(source))
+  if (start === undefined) return { ...unchanged(source), refused: 'YAML cannot be read from it' }
+  if (text === source.text) return unchanged(source)
+  const after = new View({ path: source.path, text })
+  const flaw = flawOf(start, after) ?? instability(after)
+  if (flaw === undefined) return { ...unchanged(source), file: after.file, changes }
   return { ...unchanged(source), refused: flaw, refusals: [refusal(source, flaw)] }
 }
 
@@ -69,14 +69,8 @@ function unchanged(source: SourceFile): FixResult {
   return { source, file: source, changes: [], refused: undefined, refusals: [] }
 }
 
-/** The first text on the way from which YAML can be read: the values to keep are its values. */
-function readableStart(source: SourceFile): View {
-  const view = new View(source)
-  return view.isReadable ? view : new View({ path: source.path, text: fix(source, { untilReadable: true }).text })
-}
-
-function instability(file: SourceFile): string | undefined {
-  return fix(file).text === file.text ? undefined : 'a second run would change it again'
+function instability(view: View): string | undefined {
+  return fix(view).text === view.text ? undefined : 'a second run would change it again'
 }
 
 function refusal(file: SourceFile, flaw: string): Diagnostic {

@@ -64,14 +64,8 @@ function lostComment(before: View, after: View): string | undefined {
   return Array.from(counts).find(([, count]) => count !== 0)?.[0]
 }
 
-/** Comments that are not labels. */
-export function commentsOf(view: View): string[] {
-  const { text, lines, margin } = view
-  return view
-    .commentsIn(0, text.length)
-    .filter(({ start, end }) => {
-      const isAlone = margin.isComment(lines.at(start))
-      return !(isAlone && view.crate !== undefined && isLabel(text.slice(start, end)))
-    })
-    .map(({ start, end }) => text.slice(start, end))
+/** Comments that are not the linter's own. */
+function commentsOf(view: View): string[] {
+  const comments = view.commentsIn(0, view.text.length).map(({ start, end }) => view.text.slice(start, end))
+  return view.crate === undefined ? comments : comments.filter(comment => !isLabel(comment))
 }

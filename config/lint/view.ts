@@ -7,21 +7,32 @@ import {
   parseSource,
   type SourceFile,
 } from '#config/lang'
-import { type Block, type Lexeme, Lines, lexemesOf, Margin, skeletonOf } from './syntax/index.ts'
+import { type Block, type Lexed, type Lexeme, Lines, lexemesOf, Margin, skeletonOf } from './syntax/index.ts'
 
 /** What rules see of a file; each part is made when it is first asked for. */
 export class View {
   readonly file: SourceFile
   #lines: Lines | undefined
-  #lexemes: readonly Lexeme[] | undefined
+  #lexed: Lexed | undefined
   #comments: readonly Lexeme[] | undefined
   #marks: readonly Lexeme[] | undefined
+  #keptEnds: ReadonlySet<number> | undefined
   #margin: Margin | undefined
   #parsed: { readonly root: Node | undefined; readonly isReadable: boolean } | undefined
   #skeleton: { readonly root: Block | undefined } | undefined
 
   constructor(file: SourceFile) {
     this.file = file
+  }
+
+  /**
+   * The file after edits that change its layout only: its values are taken over, though their places are those of this text. Whether that
+   * is so is shown by reading the last text afresh.
+   */
+  relaid(text: string): View {
+    const view = new View({ path: this.file.path, text })
+    view.#parsed = this.#read()
+    return view
   }
 
   get text(): string {
@@ -35,8 +46,7 @@ export class View {
 
   /** Of a readable file. */
   get lexemes(): readonly Lexeme[] {
-    this.#lexemes ??= lexemesOf(this.text) ?? []
-    return this.#lexemes
+    return this.#lex().lexemes
   }
 
   get margin(): Margin {
@@ -58,6 +68,20 @@ export class View {
         (kind === 'block-header' && this.text.slice(from, to).includes('+')),
     )
     return within(this.#marks, start, end).map(mark => this.text.slice(mark.start, mark.end))
+  }
+
+  /** Where block scalars end that keep their final lines. */
+  get keptEnds(): ReadonlySet<number> {
+    if (this.#keptEnds === undefined) {
+      const ends = new Set<number>()
+      let isKept = false
+      for (const { kind, start, end } of this.lexemes) {
+        if (kind === 'block-header') isKept = this.text.slice(start, end).includes('+')
+        if (kind === 'block-scalar' && isKept) ends.add(end)
+      }
+      this.#keptEnds = ends
+    }
+    return this.#keptEnds
   }
 
   /** Whether the text is the language's YAML, keys that stand twice allowed: of two the last one counts. */
@@ -82,8 +106,13 @@ export class View {
 
   /** Of a readable file whose layout the linter knows. */
   get skeleton(): Block | undefined {
-    this.#skeleton ??= { root: this.isReadable ? skeletonOf(this.lines) : undefined }
+    this.#skeleton ??= { root: this.isReadable ? skeletonOf(this.lines, this.#lex().sources) : undefined }
     return this.#skeleton.root
+  }
+
+  #lex(): Lexed {
+    this.#lexed ??= lexemesOf(this.text) ?? { lexemes: [], sources: [] }
+    return this.#lexed
   }
 
   #read() {

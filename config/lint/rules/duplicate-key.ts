@@ -27,7 +27,10 @@ function* dropped(block: Block, view: View): Generator<Edit> {
   }
 }
 
-/** The lines of the entry go; each comment in them becomes a line of its own. */
+/**
+ * The lines of the entry go; each comment in them becomes a line of its own. Behind a block scalar that keeps its final lines the
+ * blank lines below go too, since they would become part of the scalar.
+ */
 function* removal(item: Item, block: Block, view: View): Generator<Edit> {
   const { lines, text } = view
   const lineEnd = lines.endOf(item.lastLine)
@@ -39,7 +42,10 @@ function* removal(item: Item, block: Block, view: View): Generator<Edit> {
   const message = `'${item.key ?? ''}' stands twice; dropped ${shown(item, text)}`
   if (!isInline) {
     const kept = comments.map(comment => `${pad}${comment}\n`).join('')
-    yield { start: lines.startOf(item.firstLine), end: lines.startOf(item.lastLine + 1), text: kept, message }
+    const start = lines.startOf(item.firstLine)
+    let below = item.lastLine + 1
+    if (kept === '' && view.keptEnds.has(start)) while (view.margin.isBlank(below)) below++
+    yield { start, end: lines.startOf(below), text: kept, message }
     return
   }
   const above = lines.startOf(item.firstLine)

@@ -36,6 +36,7 @@ class Indenter {
       const end = next === undefined ? until : next.firstLine - 1
       const tail = margin.deeperBelow(item.lastLine, end, block.column)
       this.#start(item, column)
+      if (block.kind === 'list') this.#dash(item)
       if (item.block === undefined) {
         this.#value(item, column - block.column, column)
         this.#comments(item.lastLine + 1, tail, column)
@@ -46,27 +47,25 @@ class Indenter {
     }
   }
 
-  /** A collection starts on the line of its dash, or below its key. */
+  /** A collection starts on the line of its dash, or below its dash or key. */
   #inside(item: Item, block: Block, column: number, tail: number): void {
     const first = block.items[0]
     if (first === undefined) return
-    if (first.firstLine === item.firstLine) {
-      const gap = this.#gapBefore(first.start)
-      if (gap.end - gap.start !== 1) this.#replace(gap.start, gap.end, ' ')
-    } else {
-      this.#comments(item.firstLine + 1, first.firstLine - 1, column + STEP)
-      for (let line = item.firstLine + 1; line < first.firstLine; line++) {
-        if (!this.#view.margin.isBlank(line) && !this.#view.margin.isComment(line)) this.#lead(line, column + STEP)
-      }
+    this.#comments(item.firstLine + 1, first.firstLine - 1, column + STEP)
+    for (let line = item.firstLine + 1; line < first.firstLine; line++) {
+      if (!this.#view.margin.isBlank(line) && !this.#view.margin.isComment(line)) this.#lead(line, column + STEP)
     }
     this.#block(block, column + STEP, tail)
   }
 
-  #gapBefore(offset: number): { readonly start: number; readonly end: number } {
+  /** One blank between a dash and what follows it on its line. */
+  #dash(item: Item): void {
     const { text } = this.#view
-    let start = offset
-    while (text[start - 1] === ' ') start--
-    return { start, end: offset }
+    const start = item.start + 1
+    let end = start
+    while (text[end] === ' ') end++
+    const isFollowed = end < item.end && !['\n', '\t', '#'].includes(text[end] ?? '\n')
+    if (isFollowed && end - start !== 1) this.#replace(start, end, ' ')
   }
 
   /** The line of a key or dash, when nothing stands before it. */

@@ -11,15 +11,26 @@ export const label: FixRule = {
   summary:
     'A `#~` block comment at the top says what the crate manages, a `#~` line directly above each resource what it does. Older `#~` lines are replaced.',
   fix: view => {
-    const { margin, lines } = view
-    const edits: Edit[] = []
-    for (let line = 0; line < lines.count; line++) {
-      if (!margin.isComment(line) || !isLabel(margin.commentOf(line))) continue
-      const [start, end] = [lines.startOf(line), lines.startOf(line + 1)]
-      edits.push({ start, end, text: '', message: `label removed: ${margin.commentOf(line).slice(0, 120)}` })
-    }
-    return settled(edits, wantedLabels(view), view.text)
+    return settled(oldLabels(view), wantedLabels(view), view.text)
   },
+}
+
+/**
+ * The lines of labels. Behind a block scalar that keeps its final lines the blank lines below a label go with it, since they would become
+ * part of the scalar.
+ */
+function oldLabels({ margin, lines, keptEnds }: View): Edit[] {
+  const edits: Edit[] = []
+  let isKept = false
+  for (let line = 0; line < lines.count; line++) {
+    const [start, end] = [lines.startOf(line), lines.startOf(line + 1)]
+    const isOld = margin.isComment(line) && isLabel(margin.commentOf(line))
+    isKept = isOld ? isKept || keptEnds.has(start) : isKept && margin.isBlank(line)
+    if (isOld) edits.push({ start, end, text: '', message: `label removed: ${margin.commentOf(line).slice(0, 120)}` })
+    else if (isKept && end > start)
+      edits.push({ start, end, text: '', message: 'blank line removed with the label above' })
+  }
+  return edits
 }
 
 /** Lines with their line feeds, by the offset before which they stand. */

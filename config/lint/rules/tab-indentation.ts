@@ -19,10 +19,14 @@ export const tabIndentation: FixRule = {
 }
 
 /** YAML reads the file: only blanks that it does not take for data are indentation. */
-function betweenValues({ text, lines, lexemes }: View): Edit[] {
-  return lexemes
-    .filter(({ kind, start }) => kind === 'space' && lines.columnAt(start) === 0)
-    .flatMap(({ start, end }) => edit(text.slice(start, end), start))
+function betweenValues({ text, lexemes }: View): Edit[] {
+  const edits: Edit[] = []
+  let isLead = true
+  for (const { kind, start, end } of lexemes) {
+    if (kind === 'space' && isLead) edits.push(...edit(text.slice(start, end), start))
+    else isLead = kind === 'newline' || (kind === 'block-scalar' && text[end - 1] === '\n')
+  }
+  return edits
 }
 
 /**
@@ -33,7 +37,7 @@ function expanded({ lines }: View): Edit[] {
   const leads = Array.from({ length: lines.count }, (_, line) => /^[ \t]*/.exec(lines.textOf(line))?.[0] ?? '')
   const wide = new Lines(leads.map((lead, line) => widened(lead) + lines.textOf(line).slice(lead.length)).join('\n'))
   const kept = new Map<number, number>()
-  for (const { kind, start, end } of lexemesOf(wide.text) ?? []) {
+  for (const { kind, start, end } of lexemesOf(wide.text)?.lexemes ?? []) {
     if (kind !== 'block-scalar') continue
     const first = wide.at(start)
     const last = wide.at(Math.max(start, end - 1))

@@ -1,4 +1,4 @@
-export { type Lexeme, lexemesOf } from './lexemes.ts'
+export { type Lexed, type Lexeme, lexemesOf } from './lexemes.ts'
 export { Lines } from './lines.ts'
 export { Margin } from './margin.ts'
 export { type Block, type Item, skeletonOf } from './skeleton.ts'

@@ -14,14 +14,21 @@ const MARKS: ReadonlySet<string> = new Set(['\u0002', '\u0018', SCALAR_FOLLOWS])
 /** As many as the reader takes of one file. */
 const MAX_LEXEMES = 500_000
 
+export interface Lexed {
+  readonly lexemes: readonly Lexeme[]
+  /** What YAML's parser takes: the texts of the lexemes, and marks between them. */
+  readonly sources: readonly string[]
+}
+
 /** The lexemes of a text without control characters, in order. Undefined when there are more than a file of the language may have. */
-export function lexemesOf(text: string): Lexeme[] | undefined {
+export function lexemesOf(text: string): Lexed | undefined {
   const lexemes: Lexeme[] = []
+  const sources: string[] = []
   let isScalar = false
   let isBlock = false
   let start = 0
   for (const source of new Lexer().lex(text)) {
-    if (lexemes.length > MAX_LEXEMES) return undefined
+    if (sources.push(source) > MAX_LEXEMES) return undefined
     if (!isScalar && MARKS.has(source)) {
       isScalar = source === SCALAR_FOLLOWS
       continue
@@ -34,7 +41,7 @@ export function lexemesOf(text: string): Lexeme[] | undefined {
     isScalar = false
     start = end
   }
-  return lexemes
+  return { lexemes, sources }
 }
 
 function kindOf(source: string): Lexeme['kind'] {
@@ -43,5 +50,5 @@ function kindOf(source: string): Lexeme['kind'] {
   if (first === '\n' || first === '\r') return 'newline'
   if (first === '|' || first === '>') return 'block-header'
   if (first === ' ' || first === '\t' || first === '\ufeff') return 'space'
-  return 'other'
+  return first === '"' || first === "'" ? 'scalar' : 'other'
 }

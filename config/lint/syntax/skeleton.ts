@@ -29,8 +29,9 @@ export interface Item {
  * The block collections of a text that the reader has read without a syntax error, and so is no deeper than the language allows.
  * Undefined when the whole is no block map, or has keys with `?`.
  */
-export function skeletonOf(lines: Lines): Block | undefined {
-  const tokens = Array.from(new Parser().parse(lines.text))
+export function skeletonOf(lines: Lines, sources: readonly string[]): Block | undefined {
+  const parser = new Parser()
+  const tokens = [...sources.flatMap(source => Array.from(parser.next(source))), ...parser.end()]
   const document = tokens.find(token => token.type === 'document')
   if (document?.value?.type !== 'block-map') return undefined
   return blockOf(document.value, lines)

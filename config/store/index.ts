@@ -1,5 +1,8 @@
 export * from './compile/index.ts'
+export * from './diff/index.ts'
+export * from './explain/index.ts'
 export * from './release/index.ts'
+export { LARGE_TREE, type SampleSize, sampleHost, sampleTree } from './sample/index.ts'
 export {
   type ConfigStore,
   type LoadFolderOptions,

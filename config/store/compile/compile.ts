@@ -1,5 +1,4 @@
-import type { Diagnostic, ValueMap } from '#config/lang'
-import { placeOf } from '#config/lang'
+import { type Diagnostic, placeOf } from '#config/lang'
 import { sha256Hex } from '#node/kit'
 import { entryOf, frameOf } from '../resolve/index.ts'
 import type { ConfigStore, Entry } from '../tree/index.ts'
@@ -9,9 +8,8 @@ import { valueAt } from './crate-cache.ts'
 import { DecisionTree } from './decision-tree.ts'
 import { type Content, contentOf, type JoinedHost, joinCrates } from './host.ts'
 import { foundAs, ReadLog } from './reads.ts'
-
-/** What the server knows of a machine: nested maps, `os.family` and the like. */
-export type Traits = ValueMap
+import { sampleTraits } from './samples.ts'
+import type { Traits } from './traits.ts'
 
 export type CompileResult =
   | { readonly outcome: 'compiled'; readonly bundle: Bundle }
@@ -31,6 +29,24 @@ export function compile(store: ConfigStore, host: string, traits: Traits): Compi
   const { content, diagnostics } = compiledFor(store, entry, traits)
   if (content === undefined) return { outcome: 'failed', diagnostics }
   return { outcome: 'compiled', bundle: bundleOf(store, entry, host, content) }
+}
+
+/**
+ * The bundle of a host of which nothing is known but its name: traits are those of an ordinary machine, others are made up, and every
+ * condition is left to the agent. For people to look at; no host gets it.
+ */
+export function compileExample(store: ConfigStore, host: string): CompileResult {
+  if (store.hasErrors) return { outcome: 'failed', diagnostics: store.diagnostics }
+  const entry = entryOf(store, host)
+  if (entry === undefined) return { outcome: 'unmatched' }
+  const joined = exampleFor(store, entry)
+  if (joined.diagnostics.length > 0) return { outcome: 'failed', diagnostics: joined.diagnostics }
+  return { outcome: 'compiled', bundle: bundleOf(store, entry, host, contentOf(store, joined)) }
+}
+
+export function exampleFor(store: ConfigStore, entry: Entry): JoinedHost {
+  const [[name, traits] = ['', {}]] = sampleTraits
+  return joinCrates(store, frameOf(store, entry), { traits, log: new ReadLog(), sample: { name, grade: 'value' } })
 }
 
 /** The hosts of an entry that have the same relevant traits. `content` is undefined where there are errors. */

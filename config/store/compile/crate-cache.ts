@@ -2,7 +2,7 @@ import { formatWhen, memberOf, type Value, type ValueMap } from '#config/lang'
 import { type Condition, defaultLayers, mergeLayers } from '../resolve/index.ts'
 import type { ConfigStore, Crate } from '../tree/index.ts'
 import { type CompiledCrate, compileCrate } from './crate.ts'
-import { TemplateData } from './data.ts'
+import { type Sample, TemplateData } from './data.ts'
 import { DecisionTree } from './decision-tree.ts'
 import { prepare } from './prepared.ts'
 import { foundAs, type Read, ReadLog } from './reads.ts'
@@ -15,7 +15,7 @@ export interface CrateInputs {
   readonly traits: ValueMap
   readonly condition: Condition
   /** For nobody in particular: the traits are those of a sample, and nothing is left out for them. */
-  readonly sample: string | undefined
+  readonly sample: Sample | undefined
   /** Where the traits that were looked at are noted. */
   readonly log: ReadLog
 }
@@ -56,11 +56,11 @@ export class CrateCache {
     const variables = new Map([...defaults, ...inputs.carried])
     const isLenient = inputs.sample !== undefined
     const compiled = compileCrate(prepare(crate.declaration), {
-      data: new TemplateData({ variables, traits: inputs.traits, isLenient }, log),
+      data: new TemplateData({ variables, traits: inputs.traits, sample: inputs.sample }, log),
       templates: this.#store.templates,
       condition: inputs.condition,
       keepsAll: isLenient,
-      stamp: (...resource) => stampCached(inputs.sample ?? '', ...resource),
+      stamp: (...resource) => stampCached(keyOf(inputs.sample), ...resource),
     })
     // A made-up trait is found again by nobody: samples are told apart by their names instead.
     const kept = log.reads.map((read, at) => ({ read, found: log.found[at] ?? '' }))
@@ -74,10 +74,10 @@ export class CrateCache {
     return compiled
   }
 
-  #tree(crate: Crate, { condition, sample = '' }: CrateInputs): DecisionTree<CompiledCrate> {
+  #tree(crate: Crate, { condition, sample }: CrateInputs): DecisionTree<CompiledCrate> {
     const trees = this.#trees.get(crate) ?? new Map<string, DecisionTree<CompiledCrate>>()
     this.#trees.set(crate, trees)
-    const key = typeof condition === 'boolean' ? sample : `${sample}\n${formatWhen(condition)}`
+    const key = typeof condition === 'boolean' ? keyOf(sample) : `${keyOf(sample)}\n${formatWhen(condition)}`
     const tree = trees.get(key) ?? new DecisionTree<CompiledCrate>()
     trees.set(key, tree)
     return tree
@@ -91,6 +91,10 @@ export class CrateCache {
     }
     return defaults
   }
+}
+
+function keyOf(sample: Sample | undefined): string {
+  return sample === undefined ? '' : `${sample.name} ${sample.grade}`
 }
 
 function find(read: Read, defaults: ReadonlyMap<string, Value>, inputs: CrateInputs): string {

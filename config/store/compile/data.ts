@@ -8,7 +8,14 @@ export interface DataSource {
   readonly variables: ValueMap
   readonly traits: ValueMap
   /** The traits are samples: others are made up, and what follows from those is no error. */
-  readonly isLenient: boolean
+  readonly sample: Sample | undefined
+}
+
+/** Made-up traits, for when nothing is known of a host. */
+export interface Sample {
+  readonly name: string
+  /** `kind`: what a variable says does not matter where it is only written out; results then stand for many hosts. */
+  readonly grade: 'kind' | 'value'
 }
 
 /** The data of templates, with everything that is read of it noted in a log. */
@@ -30,7 +37,7 @@ export class TemplateData {
   }
 
   get isLenient(): boolean {
-    return this.#source.isLenient
+    return this.#source.sample !== undefined
   }
 
   get variables(): Value {
@@ -58,7 +65,7 @@ export class TemplateData {
 
   /** While nobody in particular is asked for, only the kinds of values matter where they are written out and nothing else. */
   lookInto(isLookedInto: boolean): void {
-    this.log.grade = isLookedInto || !this.isLenient ? 'value' : 'kind'
+    this.log.grade = isLookedInto ? 'value' : (this.#source.sample?.grade ?? 'value')
   }
 
   /** The same data for a part of the computation that is kept on its own. */
@@ -71,7 +78,7 @@ export class TemplateData {
   }
 
   for(template: Template): ValueMap {
-    const traits = this.#source.isLenient ? this.#lenient(template) : this.#traits
+    const traits = this.isLenient ? this.#lenient(template) : this.#traits
     return dictionary<Value>([['Vars', this.#variables], ['Traits', traits], ...Object.entries(this.#items)])
   }
 

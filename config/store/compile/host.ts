@@ -10,6 +10,7 @@ import { claimsOfCrate, claimsOfFolder } from './claims.ts'
 import { checkConflicts } from './conflicts.ts'
 import type { CompiledCrate } from './crate.ts'
 import { crateCacheOf } from './crate-cache.ts'
+import type { Sample } from './data.ts'
 import { diagnosticOf } from './diagnose.ts'
 import type { Problem } from './problem.ts'
 import { Observed, type ReadLog } from './reads.ts'
@@ -29,8 +30,8 @@ export interface HostInputs {
   readonly traits: ValueMap
   /** What is read of the traits is noted here. */
   readonly log: ReadLog
-  /** Set when the traits are those of a sample, which is then called so. */
-  readonly sample?: string | undefined
+  /** Set when the traits are those of a sample. */
+  readonly sample?: Sample | undefined
 }
 
 /** Everything about the hosts of an entry but their names. Pure, and dependent on nothing but what it reads of the traits. */

@@ -1,3 +1,2 @@
-export { sampleTraits } from './samples.ts'
 export type { UrlUse } from './urls.ts'
 export { type Validation, validate } from './validate.ts'

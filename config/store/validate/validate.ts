@@ -2,11 +2,11 @@ import type { Diagnostic } from '#config/lang'
 import type { CompiledCrate } from '../compile/crate.ts'
 import { type JoinedHost, joinCrates } from '../compile/host.ts'
 import { ReadLog } from '../compile/reads.ts'
+import { sampleTraits } from '../compile/samples.ts'
 import type { ReleaseCounts } from '../release/index.ts'
 import { frameOf } from '../resolve/index.ts'
 import type { ConfigStore, Entry } from '../tree/index.ts'
 import { mergeDiagnostics } from './merge.ts'
-import { sampleTraits } from './samples.ts'
 import { literalUrls, renderedUrls, type UrlUse } from './urls.ts'
 import { cratePaths, unreferencedPaths } from './usage.ts'
 
@@ -49,9 +49,9 @@ export function validate(store: ConfigStore): Validation {
 /** One machine of each family; one is enough where nothing reads a trait. */
 function samplesOf(store: ConfigStore, entry: Entry): readonly JoinedHost[] {
   const hosts: JoinedHost[] = []
-  for (const [sample, traits] of sampleTraits) {
+  for (const [name, traits] of sampleTraits) {
     const log = new ReadLog()
-    hosts.push(joinCrates(store, frameOf(store, entry), { traits, log, sample }))
+    hosts.push(joinCrates(store, frameOf(store, entry), { traits, log, sample: { name, grade: 'kind' } }))
     if (!log.readTraits) break
   }
   return hosts

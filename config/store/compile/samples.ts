@@ -1,4 +1,4 @@
-import type { Traits } from '../compile/index.ts'
+import type { Traits } from './traits.ts'
 
 /** Machines that a tree is tried on before anything is known of its hosts: one of each big family. */
 export const sampleTraits: ReadonlyMap<string, Traits> = new Map<string, Traits>([

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { addDiff } from './diff.ts'
 import { addExamples } from './examples.ts'
 import { addFreeze } from './freeze.ts'
 import { addHistory } from './history.ts'
@@ -6,7 +7,10 @@ import { addLint } from './lint.ts'
 import { addPromote } from './promote.ts'
 import { addPublish } from './publish.ts'
 import { addRollback } from './rollback.ts'
+import { addShow } from './show.ts'
 import { addStatus } from './status.ts'
+import { addTrace } from './trace.ts'
+import { addSearch, addTree } from './tree.ts'
 import { addValidate } from './validate.ts'
 
 export function addConfig(program: Command): void {
@@ -18,10 +22,15 @@ export function addConfig(program: Command): void {
   addLint(config)
   addValidate(config)
   addPublish(config)
+  addStatus(config)
+  addDiff(config)
   addHistory(config)
   addRollback(config)
-  addStatus(config)
   addFreeze(config)
   addPromote(config)
+  addTree(config)
+  addSearch(config)
+  addShow(config)
+  addTrace(config)
   addExamples(config)
 }

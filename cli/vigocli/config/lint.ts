@@ -1,14 +1,13 @@
 import { type Command, Option } from 'commander'
-import { interruptSignal, print, printJson } from '#cli/shell'
+import { interruptSignal } from '#cli/shell'
 import type { Diagnostic } from '#config/lang'
-import { lintFile } from '#config/lint'
-import { diagnosticJson, formatDiagnostics, formatSeverities, writeRepairs } from '#config/publish'
+import { formatJson, formatSarif, formatText, type LintResult, lintTree, summaryOf } from '#config/lint'
+import { writeRepairs } from '#config/publish'
 import { exitCodes } from '#node/api'
 import { examples } from './examples-text.ts'
-import { type Linted, sarifOf } from './lint-sarif.ts'
 import { type LintSources, lintSources } from './lint-sources.ts'
 import { placesOf } from './places.ts'
-import { tellProblems } from './tell.ts'
+import { printReport } from './tell.ts'
 
 interface LintFlags {
   fix?: boolean
@@ -38,72 +37,63 @@ export function addLint(config: Command): void {
 
 async function run(paths: string[], options: LintFlags, command: Command): Promise<void> {
   const signal = interruptSignal()
-  const fix = options.fix === true
-  const sources = await lintSources(paths, placesOf(command).stacks, signal)
-  const linted: Linted[] = []
-  for (const source of sources) linted.push(...(await lintTree(source, fix, signal)))
-  const diagnostics = linted.flatMap(each => each.diagnostics)
-  const changed = linted.filter(({ changes }) => changes.length > 0)
-  const hasErrors = diagnostics.some(({ severity }) => severity === 'error')
-  if (hasErrors || (!fix && changed.length > 0)) process.exitCode = exitCodes.failed
-  if (options.format === 'sarif') return printJson(sarifOf(linted, fix))
-  if (options.format === 'json' || options.json) return printJson(jsonOf(linted, fix))
-  tellProblems(formatDiagnostics(diagnostics))
-  for (const { path, changes } of changed)
-    for (const each of changes) print(`${path}:${each.line}: ${each.message} [${each.rule}]`)
-  print(summaryOf(linted, changed.length, diagnostics, fix))
+  const isFixed = options.fix === true
+  const results: LintResult[] = []
+  for (const sources of await lintSources(paths, placesOf(command).stacks, signal)) {
+    results.push(...(await lint(sources, isFixed, signal)))
+  }
+  const { errors, changed } = summaryOf(results)
+  if (errors > 0 || (!isFixed && changed > 0)) process.exitCode = exitCodes.failed
+  if (options.json || options.format === 'json') process.stdout.write(formatJson(results, { isFixed }))
+  else if (options.format === 'sarif') process.stdout.write(formatSarif(results, { isFixed }))
+  else printReport(formatText(results, { isFixed }))
 }
 
-async function lintTree(
+async function lint(
   { root, files, diagnostics }: LintSources,
-  fix: boolean,
+  isFixed: boolean,
   signal: AbortSignal,
-): Promise<Linted[]> {
-  const results = files.map(file => {
-    signal.throwIfAborted()
-    return lintFile(file, { judge: fix ? 'fixed' : 'source' })
-  })
+): Promise<LintResult[]> {
+  const results = lintTree(files, { judge: isFixed ? 'fixed' : 'source' })
+  signal.throwIfAborted()
+  const unread = diagnostics.map(unreadable)
+  if (!isFixed) return [...results, ...unread]
   const edits = new Map(
-    results.flatMap(({ source, file }) => (file.text === source.text ? [] : [[file.path, file.text]])),
+    results
+      .map(({ source, file }) => [source, file] as const)
+      .filter(([a, b]) => a.text !== b.text)
+      .map(([, file]) => [file.path, file.text]),
   )
-  const written = fix ? await writeRepairs(root, { files }, edits, signal) : { written: edits, diagnostics: [] }
-  const others = [...diagnostics, ...written.diagnostics]
+  const { written, diagnostics: refused } = await writeRepairs(root, { files }, edits, signal)
   return [
-    ...results.map(({ source: { path }, changes, diagnostics: found }) => ({
-      root,
-      path,
-      changes: written.written.has(path) ? changes : [],
-      diagnostics: found,
-    })),
-    ...others.map(each => ({ root, path: each.span.file.path, changes: [], diagnostics: [each] })),
+    ...results.map(result =>
+      edits.has(result.source.path) && !written.has(result.source.path) ? unwritten(result, refused) : result,
+    ),
+    ...unread,
   ]
 }
 
-function summaryOf(
-  linted: readonly Linted[],
-  changed: number,
-  diagnostics: readonly Diagnostic[],
-  fix: boolean,
-): string {
-  const files = (count: number): string => `${count} ${count === 1 ? 'file' : 'files'}`
-  const form =
-    changed === 0
-      ? 'nothing to change'
-      : fix
-        ? `${files(changed)} changed`
-        : `${files(changed)} to change; run with --fix`
-  const found = diagnostics.length === 0 ? '' : `, ${formatSeverities(diagnostics)}`
-  return `${files(new Set(linted.map(({ root, path }) => `${root}/${path}`)).size)}: ${form}${found}`
+function unwritten(result: LintResult, refused: readonly Diagnostic[]): LintResult {
+  const { source, diagnostics } = result
+  const why = refused.filter(({ span }) => span.file.path === source.path)
+  return {
+    ...result,
+    file: source,
+    changes: [],
+    refused: 'it could not be written',
+    diagnostics: [...diagnostics, ...why],
+  }
 }
 
-function jsonOf(linted: readonly Linted[], fix: boolean): object {
+function unreadable(diagnostic: Diagnostic): LintResult {
+  const { file } = diagnostic.span
   return {
-    fixed: fix,
-    files: linted.map(({ root, path, changes, diagnostics }) => ({
-      root,
-      path,
-      changes,
-      diagnostics: diagnostics.map(diagnosticJson),
-    })),
+    source: file,
+    file,
+    changes: [],
+    refused: 'it could not be read',
+    refusals: [],
+    diagnostics: [diagnostic],
+    leftOut: 0,
   }
 }

@@ -4,7 +4,13 @@ const SEVERITY = /^(.*?): (error|warning): /
 
 /** Diagnostics on standard error, an empty line between them. */
 export function tellProblems(problems: readonly string[]): void {
-  for (const problem of problems) process.stderr.write(`${problem.split('\n').map(coloured).join('\n')}\n\n`)
+  for (const problem of problems)
+    process.stderr.write(
+      `${problem
+        .split('\n')
+        .map(line => coloured(line, process.stderr))
+        .join('\n')}\n\n`,
+    )
 }
 
 /** A sentence about the machine rather than the configuration. */
@@ -28,13 +34,12 @@ function headline(line: string): string {
   return colon < 0 ? paint('bold', line) : paint('bold', line.slice(0, colon)) + line.slice(colon)
 }
 
-function coloured(line: string): string {
-  const { stderr } = process
+function coloured(line: string, stream: NodeJS.WriteStream): string {
   const found = SEVERITY.exec(line)
-  if (found === null) return /^ +(?:\d+ \||\|)/.test(line) ? paint('dim', line, stderr) : line
+  if (found === null) return /^ +(?:\d+ \||\|)/.test(line) ? paint('dim', line, stream) : line
   const [head = '', place = '', severity = ''] = found
   const style = severity === 'error' ? 'red' : 'yellow'
-  return `${paint('bold', place, stderr)}: ${paint(style, severity, stderr)}: ${line.slice(head.length)}`
+  return `${paint('bold', place, stream)}: ${paint(style, severity, stream)}: ${line.slice(head.length)}`
 }
 
 /** A unified difference. */
@@ -47,4 +52,9 @@ function diffLine(line: string): string {
   if (line.startsWith('+++') || line.startsWith('---')) return paint('bold', line)
   if (line.startsWith('+')) return paint('green', line)
   return line.startsWith('-') ? paint('red', line) : line
+}
+
+/** Diagnostics and what goes with them, where they are what was asked for. */
+export function printReport(text: string): void {
+  for (const line of text.trimEnd().split('\n')) print(coloured(line, process.stdout))
 }

@@ -56,6 +56,7 @@ function summaryOf(result: PublishResult): string[] {
           : `Nothing to publish; ${files(result.mended.length)} of the live release had been changed by hand and ${result.mended.length === 1 ? 'was' : 'were'} put right`,
         ...result.mended.map(path => `~ ${path}`),
         ...repairs(result),
+        ...pruned(result),
       ]
     case 'published':
       return [

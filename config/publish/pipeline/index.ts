@@ -1,3 +1,4 @@
+export { candidateTree } from './candidate.ts'
 export type * from './checker.ts'
 export {
   formatChanges,

@@ -103,7 +103,7 @@ function absent({ all, absent: missing }: Inclusions): Skipped[] {
   const skipped = new Map<string, Skipped>()
   for (const { crate, why, reason } of missing) {
     if (present.has(crate) || skipped.has(crate.name)) continue
-    const when = reason.findLast(({ kind }) => kind === 'case')?.title ?? 'case'
+    const when = reason.findLast(({ kind, title }) => kind === 'case' && title !== '')?.title ?? 'case'
     skipped.set(crate.name, { id: crate.name, reason: why === 'excluded' ? 'excluded by the environment' : when })
   }
   return [...skipped.values()]

@@ -145,7 +145,7 @@ function tracedReason(links: readonly Link[]): TracedReason {
 }
 
 function tracedAbsence({ crate, why, span, reason }: Absence): TracedAbsence {
-  const condition = reason.findLast(({ kind }) => kind === 'case')?.title ?? ''
+  const condition = reason.findLast(({ kind, title }) => kind === 'case' && title !== '')?.title ?? ''
   return {
     name: crate.name,
     reason: why === 'excluded' ? "the environment's 'exclude_configcrates' names it" : `${condition} is false here`,

@@ -45,7 +45,7 @@ describe('of any configcrate, the linter', () => {
         fc.pre(isReadable(text))
         expect(fixed(text).refused).toBeUndefined()
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     )
   })
 
@@ -55,7 +55,7 @@ describe('of any configcrate, the linter', () => {
         const { file } = fixed(text)
         expect(withoutRepairs(valuesOf(file.text))).toEqual(withoutRepairs(valuesOf(text)))
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     )
   })
 
@@ -65,7 +65,7 @@ describe('of any configcrate, the linter', () => {
         const { file } = fixed(text)
         expect(commentsOf(file.text)).toEqual(commentsOf(text.replaceAll('\r\n', '\n')))
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     )
   })
 
@@ -75,7 +75,7 @@ describe('of any configcrate, the linter', () => {
         const { file } = fixed(text)
         expect(fixed(file.text)).toMatchObject({ file, changes: [] })
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 })
@@ -99,7 +99,7 @@ describe('of any text, the linter', () => {
         if (refused !== undefined) expect(file.text).toBe(text)
         if (refused !== undefined) expect(diagnostics.length).toBeGreaterThan(0)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 
@@ -115,7 +115,7 @@ describe('of any text, the linter', () => {
         if (isReadable(text)) expect(commentsOf(file.text)).toEqual(commentsOf(text.replaceAll('\r\n', '\n')))
         expect(fixed(file.text).changes).toEqual([])
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 })

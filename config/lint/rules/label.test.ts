@@ -84,6 +84,11 @@ resources: []
 `,
     ],
     [
+      'a file with a shebang',
+      '#!/usr/bin/env vigo\n#~ old\nname: web\nresources: []\n',
+      '#!/usr/bin/env vigo\n#~ Manages nothing\nname: web\nresources: []\n',
+    ],
+    [
       'attributes that the crate gives',
       `name: web
 defaults:

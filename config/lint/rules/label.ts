@@ -33,31 +33,38 @@ function oldLabels({ margin, lines, keptEnds }: View): Edit[] {
   return edits
 }
 
-/** Lines with their line feeds, by the offset before which they stand. */
-function wantedLabels(view: View): Edit[] {
-  const { crate, lines } = view
+/** A label with its line feeds. One below its offset is the head of the file, the others stand directly above theirs. */
+interface Wanted extends Edit {
+  readonly isBelow: boolean
+}
+
+function wantedLabels(view: View): Wanted[] {
+  const { crate, lines, text } = view
   if (crate === undefined || view.skeleton === undefined) return []
   const top = crateLabel(crate)
-  const edits = [{ start: 0, end: 0, text: `${top.join('\n')}\n`, message: `label written: ${top[0] ?? ''}` }]
+  const head = text.startsWith('#!') ? lines.startOf(1) : 0
+  const written = (start: number, label: string) => ({ start, end: start, text: `${label}\n` })
+  const labels = [{ ...written(head, top.join('\n')), message: `label written: ${top[0] ?? ''}`, isBelow: true }]
   for (const { node, item } of blockResources(view)) {
-    const text = resourceLabel(node, crate)
-    const start = lines.startOf(item.firstLine)
+    const line = resourceLabel(node, crate)
+    if (line === undefined) continue
     const pad = ' '.repeat(lines.indentationOf(item.firstLine))
-    if (text !== undefined)
-      edits.push({ start, end: start, text: `${pad}${text}\n`, message: `label written: ${text}` })
+    const message = `label written: ${line}`
+    labels.push({ ...written(lines.startOf(item.firstLine), pad + line), message, isBelow: false })
   }
-  return edits
+  return labels
 }
 
 /** Labels that already stand where they should are left alone. */
-function settled(removed: readonly Edit[], wanted: readonly Edit[], text: string): Edit[] {
-  const removals = new Map(removed.map(edit => [edit.end, edit] as const))
-  const fresh = wanted.filter(({ start, text: lines }) => {
-    const from = start === 0 ? 0 : start - lines.length
-    if (text.slice(from, from + lines.length) !== lines) return true
-    for (const [end, edit] of removals) {
-      if (edit.start >= from && end <= from + lines.length) removals.delete(end)
-      if (end > from + lines.length) break
+function settled(removed: readonly Edit[], wanted: readonly Wanted[], text: string): Edit[] {
+  const removals = new Map(removed.map(edit => [edit.start, edit] as const))
+  const fresh = wanted.filter(({ start, text: lines, isBelow }) => {
+    const from = isBelow ? start : start - lines.length
+    if (from < 0 || text.slice(from, from + lines.length) !== lines) return true
+    for (let at = from; at < from + lines.length; ) {
+      const edit = removals.get(at)
+      removals.delete(at)
+      at = edit?.end ?? text.indexOf('\n', at) + 1
     }
     return false
   })

@@ -15,6 +15,7 @@ describe('tab-indentation', () => {
   test.each([
     ['keys that tabs indent', 'a:\n\tb:\n\t\tc: 1\n', 'a:\n  b:\n    c: 1\n'],
     ['a tab before a comment', 'a: 1\n\t# note\n', 'a: 1\n  # note\n'],
+    ['a tab behind a dash', 'a:\n  -\tb: 1\n', 'a:\n  -  b: 1\n'],
     ['a tab behind spaces', 'a:\n  b:\n  \tc: 1\n', 'a:\n  b:\n    c: 1\n'],
     [
       'a block scalar that tabs indent, whose own tabs stay',

@@ -5,15 +5,18 @@ import type { View } from '../view.ts'
 
 const WIDTH = 2
 
+/** Blanks at the start of a line, and dashes with the blanks behind them. */
+const LEAD = /^[ \t]*(?:-[ \t]+)*/
+
 export const tabIndentation: FixRule = {
   name: 'tab-indentation',
   stage: 'repair',
   files: 'every file',
   isTextual: true,
   summary:
-    'A tab in the indentation becomes two spaces. Tabs behind the indentation of a block scalar are data and stay.',
+    'A tab in the indentation, or behind a dash there, becomes two spaces. Tabs behind the indentation of a block scalar are data and stay.',
   fix: view => {
-    if (!/^[ ]*\t/m.test(view.text)) return []
+    if (!/^[ \t-]*\t/m.test(view.text)) return []
     return view.isReadable ? betweenValues(view) : expanded(view)
   },
 }
@@ -34,7 +37,7 @@ function betweenValues({ text, lexemes }: View): Edit[] {
  * indentation is replaced, and none where its first line is indented with spaces.
  */
 function expanded({ lines }: View): Edit[] {
-  const leads = Array.from({ length: lines.count }, (_, line) => /^[ \t]*/.exec(lines.textOf(line))?.[0] ?? '')
+  const leads = Array.from({ length: lines.count }, (_, line) => LEAD.exec(lines.textOf(line))?.[0] ?? '')
   const wide = new Lines(leads.map((lead, line) => widened(lead) + lines.textOf(line).slice(lead.length)).join('\n'))
   const kept = new Map<number, number>()
   for (const { kind, start, end } of lexemesOf(wide.text)?.lexemes ?? []) {

@@ -50,10 +50,12 @@ export function joinCrates(store: ConfigStore, frame: Frame, inputs: HostInputs)
     return { inclusion, compiled: cache.compile(crate, { carried: frame.variables, traits, condition, sample, log }) }
   })
   const crates = all.map(({ compiled }) => compiled)
-  for (const compiled of crates) problems.push(...compiled.problems)
+  for (const { inclusion, compiled } of all) {
+    found.addAll(compiled.problems.map(problem => diagnosticOf(problem, frame, inclusion.crate)))
+  }
   const across = edgesAcross(all, report)
   checkConflicts(crates, report)
-  found.addAll(problems.map(problem => diagnosticOf(problem, frame)))
+  found.addAll(problems.map(problem => diagnosticOf(problem, frame, undefined)))
   return { frame, inclusions, crates, across, diagnostics: found.sorted }
 }
 

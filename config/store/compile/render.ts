@@ -120,7 +120,7 @@ function reportProblem(error: TemplateProblem, { data, report }: RenderOptions, 
       code: 'missing-trait',
       span,
       message,
-      hint: withAdvice(hint, 'the host does not report it; read it with default'),
+      hint: `the host does not report it${hint === '' ? '' : `: ${hint}`}; if it may be missing, read it with default`,
     })
   } else if (missing.path.length > 1) {
     report({ code: 'missing-variable', span, message, hint, variables: missing.path.slice(0, 1) })

@@ -156,14 +156,17 @@ class OpenInclusions {
   }
 
   #reportExcluded(crate: Crate, reason: readonly Link[], excluded: Span): void {
-    const { environment } = this.#frame.entry.declaration
+    const { environment, match } = this.#frame.entry.declaration
     const needs = reason.at(-1)
     this.#diagnostics.error({
       code: 'excluded-dependency',
       span: needs?.span ?? excluded,
       message: `${needs?.title ?? 'a crate'} depends on '${crate.name}', which the environment '${environment?.value ?? ''}' excludes`,
       hint: 'exclude both, or neither',
-      related: [{ span: excluded, message: 'it is excluded here' }],
+      related: [
+        { span: excluded, message: 'it is excluded here' },
+        { span: match.span, message: `for hosts that '${match.value}' matches` },
+      ],
     })
   }
 }

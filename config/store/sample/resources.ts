@@ -2,10 +2,12 @@ import type { SeededRandom } from './random.ts'
 
 /** Resources of a made-up crate, as the ones that operators write: packages, files with templates, services, users, commands. */
 export function sampleResources(crate: string, count: number, random: SeededRandom): string {
-  return Array.from({ length: count }, (_, at) => makers[at % makers.length]?.(crate, at, random) ?? '').join('\n')
+  return Array.from({ length: count }, (_, at) => makers[at % makers.length]?.(crate, at, random, count) ?? '').join(
+    '\n',
+  )
 }
 
-type Maker = (crate: string, at: number, random: SeededRandom) => string
+type Maker = (crate: string, at: number, random: SeededRandom, count: number) => string
 
 const makers: readonly Maker[] = [
   (crate, at) => `  - name: package-${at}
@@ -13,7 +15,7 @@ const makers: readonly Maker[] = [
     package: ${crate}-tools-${at}
     state: present
 `,
-  (crate, at) => `  - name: config-${at}
+  (crate, at, _random, count) => `  - name: config-${at}
     type: file
     target_path: /etc/${crate}/config-${at}.conf
     content: |
@@ -28,8 +30,7 @@ const makers: readonly Maker[] = [
     group: root
     mode: "0644"
     depends_on: [package-${at - 1}]
-    notify: [service-${at + 1}]
-`,
+${at + 1 < count ? `    notify: [service-${at + 1}]\n` : ''}`,
   (crate, at) => `  - name: service-${at}
     type: service
     service: ${crate}-${at}

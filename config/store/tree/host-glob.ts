@@ -25,9 +25,9 @@ export function compileGlob(glob: string): (host: string) => boolean {
 export function covers(earlier: string, later: string): boolean {
   if (earlier.toLowerCase() === later.toLowerCase()) return true
   if (!/^[^?[\]{}()!]+$/.test(earlier)) return false
-  if (later === '*') return earlier.replaceAll('*', '') === ''
   const parts = earlier.toLowerCase().split('*')
-  return fits(later.toLowerCase(), parts)
+  // What a bracket or brace may become is none of the words in it: only a star covers it.
+  return fits(later.toLowerCase().replaceAll(/\{[^{}]*\}|\[[^\]]*\]/g, '\0'), parts)
 }
 
 /** The parts occur in this order, the first at the start, the last at the end. */

@@ -82,6 +82,8 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
     checkForeach(crate, carried, diagnostics)
   }
   for (const each of all) warnOfTemplates(each, diagnostics)
+  const unreadable = new Set(read.filter(isUnreadable).map(({ file }) => nameOf(file)))
+  const found = diagnostics.sorted.filter(each => !isOfUnreadable(each, unreadable))
   return {
     release,
     files: new Map(sorted.map(file => [file.path, file])),
@@ -96,7 +98,7 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
     tasks,
     workflows,
     counts: { configcrates: crates.configcrates.size, roles: roles.size, envoyEntries: entries.length },
-    diagnostics: diagnostics.sorted,
+    diagnostics: found,
     hasErrors: diagnostics.hasErrors,
   }
 }
@@ -106,6 +108,23 @@ function readOne(file: SourceFile): ReadFile {
   if (file.path.endsWith('.tmpl')) checkTemplateFile(file, diagnostics)
   const declarations = file.path.endsWith('.vgo') ? readDeclarations(file, diagnostics) : undefined
   return { file, declarations, diagnostics: diagnostics.sorted }
+}
+
+/** A crate that could not be read is there all the same: whoever refers to it made no mistake. */
+function isUnreadable({ declarations, diagnostics }: ReadFile): boolean {
+  if (declarations === undefined || !diagnostics.some(({ severity }) => severity === 'error')) return false
+  const { configcrates, usercrates, roles, tasks } = declarations
+  return [configcrates, usercrates, roles, tasks].every(all => all.length === 0)
+}
+
+function nameOf({ path }: SourceFile): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.vgo$/, '')
+}
+
+const REFERENCES = new Set(['unknown-configcrate', 'unknown-usercrate', 'unknown-role', 'unknown-task'])
+
+function isOfUnreadable({ code, span: { file, start, end } }: Diagnostic, names: ReadonlySet<string>): boolean {
+  return REFERENCES.has(code) && names.has(file.text.slice(start, end).replaceAll(/["']/g, ''))
 }
 
 function commonsOf(all: readonly Declarations[]): ReadonlyMap<string, Common> {

@@ -1,4 +1,4 @@
-import { type Diagnostics, type Located, placeOf, suggest } from '#config/lang'
+import { type Diagnostics, type Located, suggest } from '#config/lang'
 
 export interface Named {
   readonly name: Located<string>
@@ -6,7 +6,7 @@ export interface Named {
 
 /**
  * Things by their names. Of two with the same name the first in the order of the tree stays, and the other one is reported; two of the
- * same file its reader has reported already, unless `within` says that it did not.
+ * same file their reader has reported already.
  */
 export function indexByName<T extends Named>(
   items: Iterable<T>,
@@ -31,7 +31,7 @@ export function reportDuplicate(
   diagnostics.error({
     code: 'duplicate-name',
     span: name.span,
-    message: `there are two ${what} called '${name.value.slice(0, 80)}': here and in ${placeOf(first.span)}`,
+    message: `there are two ${what} called '${name.value.slice(0, 80)}'`,
     hint: 'rename one of them, and whatever refers to it',
     related: [{ span: first.span, message: 'the first is here' }],
   })

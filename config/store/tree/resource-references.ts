@@ -50,7 +50,9 @@ function reportUnknown(
     code: 'unknown-resource',
     span: to.span,
     message: `'${key}' names '${to.value.slice(0, 80)}', but neither this crate nor one that it depends on has such a resource`,
-    hint: suggest(to.value, names, all => (all === '' ? 'they have no other resource' : `their resources are ${all}`)),
+    hint: suggest(to.value, [...new Set(names)], all =>
+      all === '' ? 'they have no other resource' : `their resources are ${all}`,
+    ),
   })
 }
 

@@ -25,7 +25,9 @@ export function addTrace(config: Command): void {
         ['vigocli config trace web1.example.com nginx', 'every value of one of them'],
         ['vigocli config trace web1.example.com nginx nginx_port', 'one variable, or one attribute'],
         ['vigocli config trace web1.example.com nginx nginx-sites/mode', 'of one resource'],
-      ]) + '\n\nExit code: 3 when the host, the configcrate or the attribute is not there.',
+      ]) +
+        '\n\nPlaces are those of your stacks where a file is as it was published, otherwise of the release.' +
+        '\nExit code: 3 when the host, the configcrate or the attribute is not there.',
     )
     .action(
       async (

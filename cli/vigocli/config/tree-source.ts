@@ -1,7 +1,16 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import type { SourceFile } from '#config/lang'
 import { formatDiagnostics, formatSeverities } from '#config/publish'
-import { type ConfigStore, loadConfig, loadFolder, ReleaseError, shortHash } from '#config/store'
+import {
+  type ConfigStore,
+  loadConfig,
+  loadFolder,
+  ReleaseError,
+  type Releases,
+  readTree,
+  shortHash,
+} from '#config/store'
 import { VigoError } from '#node/kit'
 import { type PlaceOptions, releasesOf } from './places.ts'
 import { sourceOf } from './source-file.ts'
@@ -49,5 +58,22 @@ async function readTreeOf(command: Command, name: string, signal: AbortSignal): 
   }
   const hash = name === 'live' && live !== null ? live : (await releases.find(name)).release
   const { files } = await releases.tree(hash, { signal })
-  return { store: loadConfig(files.map(sourceOf), { release: hash }), title: `release ${shortHash(hash)}` }
+  const written = await sourcesOf(releases, hash, signal)
+  const sources = files.map(file => written.get(file.path) ?? sourceOf(file))
+  return { store: loadConfig(sources, { release: hash }), title: `release ${shortHash(hash)}` }
+}
+
+/** Files of the stacks that are still what the release was made of: their places are those that the author knows, comments included. */
+async function sourcesOf(releases: Releases, hash: string, signal: AbortSignal): Promise<Map<string, SourceFile>> {
+  const index = await releases.sources(hash)
+  if (index.size === 0) return new Map()
+  try {
+    const { files } = await readTree(releases.places.stacks, { signal })
+    return new Map(
+      files.filter(({ path, sha256 }) => index.get(path) === sha256).map(file => [file.path, sourceOf(file)]),
+    )
+  } catch (error) {
+    if (error instanceof ReleaseError) return new Map()
+    throw error
+  }
 }

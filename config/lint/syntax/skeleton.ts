@@ -30,11 +30,17 @@ export interface Item {
  * Undefined when the whole is no block map, or has keys with `?`.
  */
 export function skeletonOf(lines: Lines, sources: readonly string[]): Block | undefined {
+  const document = documentOf(sources)
+  return document?.value?.type === 'block-map' ? blockOf(document.value, lines) : undefined
+}
+
+function documentOf(sources: readonly string[]): CST.Document | undefined {
   const parser = new Parser()
-  const tokens = [...sources.flatMap(source => Array.from(parser.next(source))), ...parser.end()]
-  const document = tokens.find(token => token.type === 'document')
-  if (document?.value?.type !== 'block-map') return undefined
-  return blockOf(document.value, lines)
+  for (const source of sources) {
+    for (const token of parser.next(source)) if (token.type === 'document') return token
+  }
+  for (const token of parser.end()) if (token.type === 'document') return token
+  return undefined
 }
 
 type Entry = CST.BlockMap['items'][number] | CST.BlockSequence['items'][number]

@@ -138,7 +138,7 @@ describe('variables', () => {
       common.vgo:4:8: warning: yes is text in YAML 1.2, not true [yes-no]
         4 |   tls: yes
           |        ^^^
-        write true, as 'vigocli config lint --fix' does, or quote it if text is meant
+        write true, or quote it if text is meant
       common.vgo:5:3: warning: templates cannot say '.Vars.my-port' [variable-name]
         5 |   my-port: 80
           |   ^^^^^^^

@@ -44,7 +44,7 @@ export function checkMeaning(node: Node, diagnostics: Diagnostics): void {
       code: 'yes-no',
       span,
       message: `${value} is text in YAML 1.2, not ${meant}`,
-      hint: `write ${meant}, as 'vigocli config lint --fix' does, or quote it if text is meant`,
+      hint: `write ${meant}, or quote it if text is meant`,
     })
   }
 }

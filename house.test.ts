@@ -32,7 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'swarm/puddle/session',
     'node/kit',
   ],
-  bench: ['bench', 'cli', 'curator', 'swarm', 'node'],
+  bench: ['bench', 'cli', 'config', 'curator', 'swarm', 'node'],
   'interop-tests': ['node/api', 'node/kit'],
 }
 

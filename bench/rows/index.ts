@@ -1,4 +1,5 @@
 import type { Row } from '../harness/types.ts'
+import { compile } from './compile.ts'
 import { delta } from './delta.ts'
 import { fanOut } from './fan-out.ts'
 import { gossip } from './gossip.ts'
@@ -23,4 +24,5 @@ export const rows: readonly Row[] = [
   gossip,
   sync,
   simulatedFleet,
+  compile,
 ]

@@ -15,7 +15,7 @@ ${more}resources:
 const all = (entry: string): string => `envoys:\n  - match: "*"\n${entry}`
 const contents = (files: Files, host = 'web1', traits = DEBIAN) =>
   bundleOf(storeOf(files), host, traits).resources.map(
-    ({ id, attributes }) => `${id}: ${String(attributes['content'])}`,
+    ({ id, attributes }) => `${id}: ${attributes['content'] as string}`,
   )
 
 describe('the entry of a host', () => {

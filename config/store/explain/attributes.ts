@@ -89,9 +89,9 @@ function overridden({ overridden: lost }: PreparedAttribute, isHidden: boolean):
   ]
 }
 
-function typeDefault({ name }: PreparedAttribute, { prepared }: Placed['stamped']): LostValue[] {
+function typeDefault({ name }: PreparedAttribute, { prepared, values }: Placed['stamped']): LostValue[] {
   const value = prepared.typeDefaults.get(name)
-  if (value === undefined) return []
+  if (value === undefined || value === values.get(name)) return []
   const type = prepared.declaration.type.value
   return [
     {

@@ -119,8 +119,6 @@ describe('a trace', () => {
             from the resource, configcrates/web.vgo:15:5
           user = "root"
             from default of the type exec
-
-      not applied: debug: the environment's 'exclude_configcrates' names it (environments.vgo:4:28)
       "
     `)
   })

@@ -87,7 +87,9 @@ export function trace(store: ConfigStore, host: string, options: TraceOptions = 
           },
     traitsAreKnown: options.traits !== undefined,
     crates,
-    absent: joined === undefined ? [] : joined.inclusions.absent.map(tracedAbsence),
+    absent: (joined?.inclusions.absent ?? [])
+      .map(tracedAbsence)
+      .filter(({ name }) => options.crate === undefined || options.crate === name),
     diagnostics: joined?.diagnostics ?? [],
     note: joined === undefined ? '' : noteOn(crates, joined, store, options),
   }

@@ -50,7 +50,7 @@ export function indexCrates(declarations: readonly Declarations[], diagnostics: 
       crate.dependsOn.push(all.get(name.value) as Crate)
     }
   }
-  cutCircles(all, diagnostics)
+  limitDepth(all, cutCircles(all, diagnostics), diagnostics)
   return { configcrates, usercrates }
 }
 
@@ -58,18 +58,18 @@ export function indexCrates(declarations: readonly Declarations[], diagnostics: 
 const MAX_CIRCLES = 50
 
 /** Reports each circle and takes the link that closes it out of the index, so that everything else can still be looked at. */
-function cutCircles(crates: ReadonlyMap<string, OpenCrate>, diagnostics: Diagnostics): void {
+function cutCircles(crates: ReadonlyMap<string, OpenCrate>, diagnostics: Diagnostics): readonly string[] {
   const names = Array.from(crates.keys()).sort()
   for (let circles = 0; circles < MAX_CIRCLES; circles++) {
     const edges = Array.from(crates.values()).flatMap(({ name, dependsOn }) =>
       dependsOn.map(({ name: first }) => ({ first, second: name })),
     )
     const answer = topologicalOrder(names, edges)
-    if ('order' in answer) return
+    if ('order' in answer) return answer.order
     const { cycle } = answer
     const links = cycle.map((first, at) => linkOf(crates, cycle[(at + 1) % cycle.length] ?? first, first))
     const [start] = links
-    if (start === undefined) return
+    if (start === undefined) break
     const shown = cycle.length > 8 ? [...cycle.slice(0, 7), '…'] : cycle
     diagnostics.error({
       code: 'crate-cycle',
@@ -91,6 +91,30 @@ function cutCircles(crates: ReadonlyMap<string, OpenCrate>, diagnostics: Diagnos
     for (let at = dependsOn.length - 1; at >= 0; at--) if (dependsOn[at]?.name === cycle[0]) dependsOn.splice(at, 1)
   }
   for (const { dependsOn } of crates.values()) dependsOn.length = 0
+  return names
+}
+
+/** Longest chain of crates that depend on each other. */
+const MAX_CHAIN = 100
+
+/** `order` has what a crate depends on before it. */
+function limitDepth(crates: ReadonlyMap<string, OpenCrate>, order: readonly string[], diagnostics: Diagnostics): void {
+  const depths = new Map<string, number>()
+  for (const name of order) {
+    const crate = crates.get(name)
+    if (crate === undefined) continue
+    const depth = crate.dependsOn.reduce((most, each) => Math.max(most, (depths.get(each.name) ?? 0) + 1), 1)
+    depths.set(name, depth)
+    if (depth <= MAX_CHAIN) continue
+    depths.set(name, 1)
+    crate.dependsOn.length = 0
+    diagnostics.error({
+      code: 'crate-depth',
+      span: crate.declaration.dependsOn[0]?.span ?? crate.declaration.name.span,
+      message: `'${name.slice(0, 80)}' depends on crates that depend on crates, and so on: more than ${MAX_CHAIN} in a row`,
+      hint: 'let it depend on what it needs itself, or join crates',
+    })
+  }
 }
 
 function linkOf(crates: ReadonlyMap<string, Crate>, from: string, to: string): Located<string> | undefined {

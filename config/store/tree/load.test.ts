@@ -368,3 +368,22 @@ test('a crate that cannot be read is not missed by those who refer to it', () =>
   expect(loadComplaints(files)).not.toContain('unknown-configcrate')
   expect(loadComplaints(files)).toContain('configcrates/nginx.vgo:2:12: error')
 })
+
+test('chains of crates end somewhere', () => {
+  const files = Array.from({ length: 150 }, (_, at) => [
+    `configcrates/c${at}.vgo`,
+    `name: c${at}\n${at === 0 ? '' : `depends_on: [c${at - 1}]\n`}`,
+  ])
+  const complaints = loadComplaints(Object.fromEntries(files))
+  expect(complaints).toContain("'c100' depends on crates that depend on crates, and so on: more than 100 in a row")
+  expect(complaints.match(/crate-depth/g)).toHaveLength(1)
+})
+
+test('a thousand crates in circles and ten thousand wrong names are told in bounded time', () => {
+  const files = Array.from({ length: 1000 }, (_, at) => [
+    `configcrates/c${at}.vgo`,
+    `name: c${at}\ndepends_on: [c${at ^ 1}, ${Array.from({ length: 10 }, (_, no) => `nobody-${at}-${no}`).join(', ')}]\n`,
+  ])
+  const complaints = loadComplaints(Object.fromEntries(files))
+  expect(complaints.match(/: error: /g)).toHaveLength(1000)
+})

@@ -53,9 +53,24 @@ export function checkReference(
     message: `there is no ${kind} called '${name.value.slice(0, 80)}'`,
     hint:
       instead ??
-      suggest(name.value, Array.from(known.keys()), all =>
+      suggestion(name.value, known.keys(), diagnostics, all =>
         all === '' ? `the tree has no ${kind} at all; add one, or take the reference away` : `there is ${all}`,
       ),
   })
   return false
+}
+
+/** Whoever made more mistakes has one cause, and looking for what each name was meant to be takes time. */
+const MAX_SUGGESTIONS = 200
+
+/** `suggest`, for the first errors of a tree. */
+export function suggestion(
+  name: string,
+  known: Iterable<string>,
+  diagnostics: Diagnostics,
+  otherwise: (all: string) => string,
+): string {
+  return diagnostics.errorCount < MAX_SUGGESTIONS
+    ? suggest(name, Array.from(new Set(known)), otherwise)
+    : 'correct the name'
 }

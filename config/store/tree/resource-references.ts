@@ -1,6 +1,7 @@
-import { type Diagnostics, type Located, type ResourceDeclaration, suggest } from '#config/lang'
+import type { Diagnostics, Located, ResourceDeclaration } from '#config/lang'
 import type { Crate } from './config-store.ts'
 import { dependenciesOf } from './dependencies.ts'
+import { suggestion } from './names.ts'
 
 const RELATIONS = [
   ['dependsOn', 'depends_on'],
@@ -50,7 +51,7 @@ function reportUnknown(
     code: 'unknown-resource',
     span: to.span,
     message: `'${key}' names '${to.value.slice(0, 80)}', but neither this crate nor one that it depends on has such a resource`,
-    hint: suggest(to.value, [...new Set(names)], all =>
+    hint: suggestion(to.value, names, diagnostics, all =>
       all === '' ? 'they have no other resource' : `their resources are ${all}`,
     ),
   })

@@ -1,6 +1,7 @@
-import { type Declarations, type Diagnostics, type Located, type Node, suggest, type Variables } from '#config/lang'
+import type { Declarations, Diagnostics, Located, Node, Variables } from '#config/lang'
 import type { Crate } from './config-store.ts'
 import { dependenciesOf } from './dependencies.ts'
+import { suggestion } from './names.ts'
 
 /** Names of the variables that carriers set: entries, `common.vgo`, environments. A host may see them in every crate. */
 export function carriedVariables(declarations: readonly Declarations[]): ReadonlySet<string> {
@@ -22,19 +23,23 @@ export function checkForeach(crate: Crate, carried: ReadonlySet<string>, diagnos
     (list): list is Located<string> => list !== undefined && 'value' in list,
   )
   if (lists.length === 0) return
-  const visible = new Set(carried)
+  const own = new Set(declaration.foreach === undefined ? [] : ['Item', 'Each'])
   for (const { declaration: each } of [crate, ...dependenciesOf(crate)]) {
-    for (const name of each.vars.keys()) visible.add(name)
+    for (const name of each.vars.keys()) own.add(name)
   }
-  if (declaration.foreach !== undefined) for (const item of ['Item', 'Each']) visible.add(item)
   for (const { value, span } of lists) {
     const [name = value] = value.split('.')
-    if (visible.has(name)) continue
+    if (own.has(name) || carried.has(name)) continue
     diagnostics.error({
       code: 'unknown-variable',
       span,
       message: `'foreach' repeats over '${value.slice(0, 80)}', but nothing sets the variable '${name.slice(0, 80)}'`,
-      hint: suggest(name, Array.from(visible), () => `give it a default below 'vars:', for example '${name}: []'`),
+      hint: suggestion(
+        name,
+        own.union(carried),
+        diagnostics,
+        () => `give it a default below 'vars:', for example '${name}: []'`,
+      ),
     })
   }
 }

@@ -31,6 +31,7 @@ export function validate(store: ConfigStore): Validation {
   const found: Diagnostic[] = []
   const crates = new Set<CompiledCrate>()
   for (const entry of store.hasErrors ? [] : store.entries) {
+    if (found.length > MAX_FOUND) break
     for (const host of samplesOf(store, entry)) {
       found.push(...host.diagnostics)
       for (const crate of host.crates) crates.add(crate)
@@ -45,6 +46,9 @@ export function validate(store: ConfigStore): Validation {
     urls: Array.from(new Map(urls.map(use => [`${use.span.file.path}\n${use.span.start}\n${use.url}`, use])).values()),
   }
 }
+
+/** Entries that meet the same errors have one cause; more of them say nothing new. */
+const MAX_FOUND = 20_000
 
 /** One machine of each family; one is enough where nothing reads a trait. */
 function samplesOf(store: ConfigStore, entry: Entry): readonly JoinedHost[] {

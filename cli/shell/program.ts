@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { errorBody, exitCodeOf, exitCodes } from '#node/api'
-import { isAbort, type Layout, layout, messageOf } from '#node/kit'
+import { codeOf, isAbort, type Layout, layout, messageOf } from '#node/kit'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 
@@ -38,6 +38,7 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     process.stdout.write(`${version}\n`)
     return 0
   }
+  process.stdout.on('error', endWithReader)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return Number(process.exitCode ?? 0)
@@ -53,6 +54,12 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** Whoever read the output (`head`, a pager) has enough. */
+function endWithReader(error: Error): void {
+  if (codeOf(error) !== 'EPIPE') throw error
+  process.exit(Number(process.exitCode ?? 0))
 }
 
 const interrupt = new AbortController()

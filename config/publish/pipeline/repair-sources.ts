@@ -11,6 +11,8 @@ export interface Repaired {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+const AT_ONCE = 16
+
 /** Writes repaired texts into the operators' tree. A file that somebody changed since it was read is an error: run again. */
 export async function writeRepairs(
   stacks: string,
@@ -20,15 +22,22 @@ export async function writeRepairs(
 ): Promise<Repaired> {
   const written = new Map<string, string>()
   const diagnostics: Diagnostic[] = []
-  for (const { path, text } of before.files) {
-    const repaired = edits.get(path)
-    if (repaired === undefined) continue
-    signal?.throwIfAborted()
-    const replaced = await replaceSource(join(stacks, path), text, repaired)
-    if (replaced.outcome === 'replaced') written.set(path, repaired)
-    else if (replaced.outcome === 'changed-meanwhile') diagnostics.push(changedMeanwhile(path))
-    else diagnostics.push(notRepaired(path, replaced.why))
+  const queue = before.files.values()
+  const work = async (): Promise<void> => {
+    for (const { path, text } of queue) {
+      const repaired = edits.get(path)
+      if (repaired === undefined) continue
+      signal?.throwIfAborted()
+      const replaced = await replaceSource(join(stacks, path), text, repaired)
+      if (replaced.outcome === 'replaced') written.set(path, repaired)
+      else if (replaced.outcome === 'changed-meanwhile') diagnostics.push(changedMeanwhile(path))
+      else diagnostics.push(notRepaired(path, replaced.why))
+    }
   }
+  // Each waits until its file is on the disk; none writes on after this returned.
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
+  const failed = ended.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
   return { written, diagnostics }
 }
 

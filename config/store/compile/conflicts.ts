@@ -9,15 +9,33 @@ import type { Stamped } from './stamp.ts'
  */
 export function checkConflicts(crates: readonly CompiledCrate[], report: Report): void {
   const first = new Map<string, Stamped>()
-  for (const { placed } of crates) {
-    for (const { stamped } of placed) {
-      const identity = stamped.when === '' ? identityOf(stamped) : undefined
-      if (identity === undefined) continue
+  for (const crate of crates) {
+    for (const { identity, stamped } of identitiesOf(crate)) {
       const earlier = first.get(identity)
       if (earlier === undefined) first.set(identity, stamped)
       else reportConflict(stamped, earlier, report)
     }
   }
+}
+
+interface Identified {
+  readonly identity: string
+  readonly stamped: Stamped
+}
+
+const known = new WeakMap<CompiledCrate, readonly Identified[]>()
+
+/** The resources of a crate that manage something for sure. */
+function identitiesOf(crate: CompiledCrate): readonly Identified[] {
+  let all = known.get(crate)
+  if (all === undefined) {
+    all = crate.placed.flatMap(({ stamped }) => {
+      const identity = stamped.when === '' ? identityOf(stamped) : undefined
+      return identity === undefined ? [] : [{ identity, stamped }]
+    })
+    known.set(crate, all)
+  }
+  return all
 }
 
 const identities = new WeakMap<Stamped, string>()

@@ -1,4 +1,4 @@
-import { formatWhen, memberOf, type Value, type ValueMap } from '#config/lang'
+import { type CrateDeclaration, formatWhen, memberOf, type Value, type ValueMap } from '#config/lang'
 import { type Condition, defaultLayers, mergeLayers } from '../resolve/index.ts'
 import type { ConfigStore, Crate } from '../tree/index.ts'
 import { type CompiledCrate, compileCrate } from './crate.ts'
@@ -6,7 +6,7 @@ import { type Sample, TemplateData } from './data.ts'
 import { DecisionTree } from './decision-tree.ts'
 import { prepare } from './prepared.ts'
 import { foundAs, type Read, ReadLog } from './reads.ts'
-import { stampCached } from './stamp-cache.ts'
+import { isStillMeant, stampCached } from './stamp-cache.ts'
 
 /** What a crate is compiled for. */
 export interface CrateInputs {
@@ -31,10 +31,12 @@ export function crateCacheOf(store: ConfigStore): CrateCache {
   return cache
 }
 
+/** By what declares them: a crate that did not change is compiled once for all trees that have it. */
+const trees = new WeakMap<CrateDeclaration, Map<string, DecisionTree<CompiledCrate>>>()
+
 /** Crates of one tree, compiled once for all hosts that cannot be told apart by what the crate reads. */
 export class CrateCache {
   readonly #store: ConfigStore
-  readonly #trees = new Map<Crate, Map<string, DecisionTree<CompiledCrate>>>()
   readonly #defaults = new Map<Crate, ReadonlyMap<string, Value>>()
 
   constructor(store: ConfigStore) {
@@ -48,10 +50,10 @@ export class CrateCache {
   }
 
   #compile(crate: Crate, inputs: CrateInputs): CompiledCrate {
-    const tree = this.#tree(crate, inputs)
+    const tree = treeOf(crate, inputs)
     const defaults = this.#defaultsOf(crate)
     const known = tree.find(read => find(read, defaults, inputs))
-    if (known !== undefined) return known
+    if (known !== undefined && isOf(known, this.#store)) return known
     const log = new ReadLog()
     const variables = new Map([...defaults, ...inputs.carried])
     const isLenient = inputs.sample !== undefined
@@ -74,15 +76,6 @@ export class CrateCache {
     return compiled
   }
 
-  #tree(crate: Crate, { condition, sample }: CrateInputs): DecisionTree<CompiledCrate> {
-    const trees = this.#trees.get(crate) ?? new Map<string, DecisionTree<CompiledCrate>>()
-    this.#trees.set(crate, trees)
-    const key = typeof condition === 'boolean' ? keyOf(sample) : `${keyOf(sample)}\n${formatWhen(condition)}`
-    const tree = trees.get(key) ?? new DecisionTree<CompiledCrate>()
-    trees.set(key, tree)
-    return tree
-  }
-
   #defaultsOf(crate: Crate): ReadonlyMap<string, Value> {
     let defaults = this.#defaults.get(crate)
     if (defaults === undefined) {
@@ -91,6 +84,22 @@ export class CrateCache {
     }
     return defaults
   }
+}
+
+function treeOf({ declaration }: Crate, { condition, sample }: CrateInputs): DecisionTree<CompiledCrate> {
+  const known = trees.get(declaration) ?? new Map<string, DecisionTree<CompiledCrate>>()
+  trees.set(declaration, known)
+  const key = typeof condition === 'boolean' ? keyOf(sample) : `${keyOf(sample)}\n${formatWhen(condition)}`
+  const tree = known.get(key) ?? new DecisionTree<CompiledCrate>()
+  known.set(key, tree)
+  return tree
+}
+
+/** Whether the templates that went into it are those of the tree. */
+function isOf({ usesTemplates, placed, problems }: CompiledCrate, { templates }: ConfigStore): boolean {
+  if (!usesTemplates) return true
+  if (problems.some(({ code }) => code === 'unknown-template')) return false
+  return placed.every(({ stamped: { template } }) => isStillMeant(template, templates))
 }
 
 function keyOf(sample: Sample | undefined): string {

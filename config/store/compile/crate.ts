@@ -17,6 +17,8 @@ export interface CompiledCrate {
   readonly skipped: readonly Skipped[]
   readonly problems: readonly Problem[]
   readonly readsTraits: boolean
+  /** Whether it looked for templates of the tree. */
+  readonly usesTemplates: boolean
 }
 
 export interface CrateContext extends StampContext {
@@ -72,6 +74,7 @@ class CrateRun {
       skipped: this.#skipped,
       problems: this.#problems,
       readsTraits: data.log.readTraits,
+      usesTemplates: this.#crate.usesTemplates,
     }
   }
 

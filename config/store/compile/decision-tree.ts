@@ -8,7 +8,7 @@ type Node<T> =
   | { readonly kind: 'read'; readonly read: Read; readonly next: Map<string, Node<T>> }
 
 /** Most results that one tree keeps; beyond that the oldest answers are worth no memory. */
-const MAX_RESULTS = 20_000
+const MAX_RESULTS = 4096
 
 /**
  * Results of one pure computation, by what it read. What it reads next depends on nothing but what it has found so far, so that its

@@ -5,7 +5,8 @@ import { sha256Hex } from '#node/kit'
 import { bundleOf, DEBIAN, filesOf, storeOf } from '../fixture.ts'
 import { sampleHost, sampleTree } from '../sample/index.ts'
 import { containers } from '../seeds.ts'
-import { loadConfig } from '../tree/index.ts'
+import { loadConfig, ReadCache } from '../tree/index.ts'
+import { validate } from '../validate/index.ts'
 import { compile } from './index.ts'
 
 const small = sampleTree({ seed: 7, configcrates: 30, resources: 200, entries: 45 })
@@ -37,6 +38,42 @@ describe('a bundle', () => {
         expect(answerOf(warm, host, traits)).toBe(answerOf(loadConfig(small), host, traits))
       }),
       { numRuns: 40 },
+    )
+  })
+
+  test('of a tree that shares what it read with earlier ones is that of a tree read afresh', () => {
+    const base: Record<string, string> = {
+      'configcrates/base.vgo': 'name: base\nvars: { word: one }\n',
+      'configcrates/app.vgo':
+        'name: app\ndepends_on: [base]\nresources:\n  - { name: out, type: file, target_path: /out, source: out.tmpl }\n',
+      'templates/out.tmpl': 'says {{ .Vars.word }}',
+      'envoys.vgo': 'envoys:\n  - match: "*"\n    configcrates: [app]\n',
+    }
+    const edits: readonly [string, string | undefined][] = [
+      ['configcrates/base.vgo', 'name: base\nvars: { word: two }\n'],
+      ['configcrates/base.vgo', 'name: base\n'],
+      ['templates/out.tmpl', 'shouts {{ .Vars.word }}'],
+      ['templates/out.tmpl', undefined],
+      ['out.tmpl', 'whispers {{ .Vars.word }}'],
+      ['envoys.vgo', 'envoys:\n  - match: "*"\n    configcrates: [app]\n    vars: { word: three }\n'],
+      ['templates/out.tmpl', base['templates/out.tmpl']],
+      ['configcrates/base.vgo', base['configcrates/base.vgo']],
+    ]
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...edits), { minLength: 1, maxLength: 12 }), chosen => {
+        const cache = new ReadCache()
+        const files = new Map(Object.entries(base))
+        for (const [path, text] of chosen) {
+          if (text === undefined) files.delete(path)
+          else files.set(path, text)
+          const all = Array.from(files, ([path, text]) => ({ path, text }))
+          const shared = loadConfig(all, { cache })
+          const fresh = loadConfig(all)
+          expect(answerOf(shared, 'host', DEBIAN)).toBe(answerOf(fresh, 'host', DEBIAN))
+          expect(validate(shared).diagnostics).toEqual(validate(fresh).diagnostics)
+        }
+      }),
+      { numRuns: 60 },
     )
   })
 

@@ -17,6 +17,8 @@ import { isPlainNode } from './plain-template.ts'
 export interface PreparedCrate {
   readonly declaration: CrateDeclaration
   readonly resources: readonly PreparedResource[]
+  /** Whether a `source:` may name a template of the tree. */
+  readonly usesTemplates: boolean
 }
 
 export interface PreparedResource {
@@ -49,10 +51,11 @@ const prepared = new WeakMap<CrateDeclaration, PreparedCrate>()
 export function prepare(declaration: CrateDeclaration): PreparedCrate {
   let crate = prepared.get(declaration)
   if (crate === undefined) {
-    crate = {
-      declaration,
-      resources: declaration.resources.map(resource => prepareResource(resource, declaration.defaults)),
-    }
+    const resources = declaration.resources.map(resource => prepareResource(resource, declaration.defaults))
+    const usesTemplates = resources.some(
+      ({ schema, attributes }) => schema?.type === 'file' && attributes.has('source'),
+    )
+    crate = { declaration, resources, usesTemplates }
     prepared.set(declaration, crate)
   }
   return crate

@@ -15,13 +15,19 @@ import type { PreparedAttribute, PreparedResource } from './prepared.ts'
 import type { Problem, Report } from './problem.ts'
 import { renderFile, renderNode } from './render.ts'
 
+/** A template of the tree, and the `source:` that names it. */
+export interface UsedTemplate {
+  readonly source: string
+  readonly file: SourceFile
+}
+
 /** The attributes of one resource, and what became known on the way. */
 export interface CompiledAttributes {
   readonly values: ReadonlyMap<string, AttributeValue>
   /** Variables that went into each attribute. */
   readonly variables: ReadonlyMap<string, readonly string[]>
   /** The template of the tree that `content` was made of. */
-  readonly template: SourceFile | undefined
+  readonly template: UsedTemplate | undefined
 }
 
 export interface ResourceContext {
@@ -101,7 +107,7 @@ function inlineTemplate(
   values: Map<string, AttributeValue>,
   variables: Map<string, readonly string[]>,
   { data, templates, report }: ResourceContext,
-): SourceFile | undefined {
+): UsedTemplate | undefined {
   const source = values.get('source')
   const entry = rendered.get('source')
   if (schema?.type !== 'file' || typeof source !== 'string' || entry === undefined || !isTreeSource(source))
@@ -120,7 +126,7 @@ function inlineTemplate(
   values.delete('source')
   if (content !== undefined) values.set('content', content)
   variables.set('content', [...data.log.variables])
-  return file
+  return { source, file }
 }
 
 /** References that only a template made whole. */

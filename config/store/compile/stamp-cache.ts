@@ -1,8 +1,10 @@
 import { formatWhen, type SourceFile } from '#config/lang'
 import type { Condition } from '../resolve/index.ts'
+import { templateNamed } from '../tree/index.ts'
 import { DecisionTree } from './decision-tree.ts'
 import type { PreparedResource } from './prepared.ts'
 import { ReadLog } from './reads.ts'
+import type { UsedTemplate } from './resource.ts'
 import { type StampContext, type Stamping, stamp } from './stamp.ts'
 
 const trees = new WeakMap<PreparedResource, Map<string, DecisionTree<Stamping>>>()
@@ -42,9 +44,11 @@ export function stampCached(
 
 /** Whether the templates that went into it are those of the tree. */
 function isOf({ copies }: Stamping, templates: ReadonlyMap<string, SourceFile>): boolean {
-  return copies.every(
-    ({ stamped }) => stamped?.template === undefined || templates.get(stamped.template.path) === stamped.template,
-  )
+  return copies.every(({ stamped }) => isStillMeant(stamped?.template, templates))
+}
+
+export function isStillMeant(used: UsedTemplate | undefined, templates: ReadonlyMap<string, SourceFile>): boolean {
+  return used === undefined || templateNamed(templates, used.source) === used.file
 }
 
 function treeOf(prepared: PreparedResource, key: string): DecisionTree<Stamping> {

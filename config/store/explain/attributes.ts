@@ -69,7 +69,11 @@ function traceAttribute(name: string, { stamped }: Placed): TracedAttribute {
   return {
     name,
     value: shown,
-    origin: isTemplate ? template.path : attribute.origin === 'resource' ? 'the resource' : "'defaults:' of the crate",
+    origin: isTemplate
+      ? template.file.path
+      : attribute.origin === 'resource'
+        ? 'the resource'
+        : "'defaults:' of the crate",
     place: placeOf(attribute.entry.keySpan),
     written: isTemplate || attribute.fixed !== undefined || isHidden ? null : writtenAs(attribute.entry),
     variables,

@@ -2,7 +2,7 @@ import type { Declarations, Diagnostics } from '#config/lang'
 import { placeOf } from '#config/lang'
 import type { Entry } from './config-store.ts'
 import { depthOf, folderOf } from './folders.ts'
-import { compileGlob, covers } from './host-glob.ts'
+import { comparable, compileGlob, coverage } from './host-glob.ts'
 
 /**
  * All entries of `envoys:` in the order in which they are tried: those of deeper folders first, so that what a customer's folder says about
@@ -29,7 +29,7 @@ const MAX_COMPARISONS = 5_000_000
 
 /** Warns of entries that no host can reach, because an earlier one matches all that they match. */
 export function warnOfUnreachable(entries: readonly Entry[], diagnostics: Diagnostics): void {
-  const wide: Entry[] = []
+  const wide: { readonly entry: Entry; readonly covers: (other: string) => boolean }[] = []
   const exact = new Map<string, Entry>()
   let comparisons = 0
   for (const entry of entries) {
@@ -37,10 +37,11 @@ export function warnOfUnreachable(entries: readonly Entry[], diagnostics: Diagno
     const glob = match.value.toLowerCase()
     comparisons += wide.length
     if (comparisons > MAX_COMPARISONS) return
-    const before = exact.get(glob) ?? wide.find(({ declaration }) => covers(declaration.match.value, glob))
+    const other = comparable(glob)
+    const before = exact.get(glob) ?? wide.find(({ covers }) => covers(other))?.entry
     if (before === undefined) {
       exact.set(glob, entry)
-      if (glob.includes('*')) wide.push(entry)
+      if (glob.includes('*')) wide.push({ entry, covers: coverage(glob) })
       continue
     }
     const earlier = before.declaration.match

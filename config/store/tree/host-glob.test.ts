@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matchesHost } from '#node/kit'
-import { compileGlob, covers } from './host-glob.ts'
+import { comparable, compileGlob, coverage } from './host-glob.ts'
+
+const covers = (earlier: string, later: string): boolean => coverage(earlier)(comparable(later))
 
 const part = fc.constantFrom('web', 'w', 'app', '1', '.', '-', 'example.com')
 const host = fc.array(part, { minLength: 1, maxLength: 5 }).map(parts => parts.join('').replace(/^\.+/, 'a'))

@@ -19,15 +19,20 @@ export function compileGlob(glob: string): (host: string) => boolean {
 }
 
 /**
- * Whether every host that `later` matches is one that `earlier` matches, as far as that shows in the globs: only `*` of the
- * earlier one can stand for a wildcard of the later one.
+ * Tells for other globs whether every host that they match is one that this one matches, as far as that shows in the globs: only its
+ * `*` can stand for a wildcard of theirs. The other one is given as `comparable` makes it.
  */
-export function covers(earlier: string, later: string): boolean {
-  if (earlier.toLowerCase() === later.toLowerCase()) return true
-  if (!/^[^?[\]{}()!]+$/.test(earlier)) return false
-  const parts = earlier.toLowerCase().split('*')
-  // What a bracket or brace may become is none of the words in it: only a star covers it.
-  return fits(later.toLowerCase().replaceAll(/\{[^{}]*\}|\[[^\]]*\]/g, '\0'), parts)
+export function coverage(glob: string): (other: string) => boolean {
+  const text = comparable(glob)
+  if (!/^[^?[\]{}()!\0]+$/.test(text)) return other => other === text
+  const parts = text.split('*')
+  return other => fits(other, parts)
+}
+
+/** What a bracket or brace may become is none of the words in it: only a star covers it. */
+export function comparable(glob: string): string {
+  const text = glob.toLowerCase()
+  return /[{[]/.test(text) ? text.replaceAll(/\{[^{}]*\}|\[[^\]]*\]/g, '\0') : text
 }
 
 /** The parts occur in this order, the first at the start, the last at the end. */
@@ -35,7 +40,7 @@ function fits(text: string, parts: readonly string[]): boolean {
   const first = parts[0] ?? ''
   const last = parts.at(-1) ?? ''
   if (parts.length === 1) return text === first
-  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false
+  if (text.length < first.length + last.length || !text.endsWith(last) || !text.startsWith(first)) return false
   const end = text.length - last.length
   let at = first.length
   for (const part of parts.slice(1, -1)) {

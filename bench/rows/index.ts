@@ -4,6 +4,7 @@ import { delta } from './delta.ts'
 import { fanOut } from './fan-out.ts'
 import { gossip } from './gossip.ts'
 import { memory } from './memory.ts'
+import { publish } from './publish.ts'
 import { pull1 } from './pull-1.ts'
 import { pullMany } from './pull-many.ts'
 import { push } from './push.ts'
@@ -24,5 +25,6 @@ export const rows: readonly Row[] = [
   gossip,
   sync,
   simulatedFleet,
+  publish,
   compile,
 ]

@@ -1,0 +1,95 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fixFile } from '#config/lint'
+import { publish as publishTree, treeChecker } from '#config/publish'
+import { LARGE_TREE, Releases, releasePlaces, sampleTree } from '#config/store'
+import { run } from '../harness/command.ts'
+import { median } from '../harness/statistics.ts'
+import type { Line, Row } from '../harness/types.ts'
+
+const program = fileURLToPath(new URL('../../cli/bin/vigocli', import.meta.url))
+
+/** In seconds. */
+interface Round {
+  readonly cold: number
+  readonly again: number
+  readonly warm: number
+}
+
+export const publish: Row = {
+  name: 'publish',
+  summary:
+    '`vigocli config publish` of 1,000 configcrates, 10,000 resources and 1,000 entries: the first time, and after a change of one file by the same process and by a new one',
+  async run(context) {
+    const home = context.scope.path('publish')
+    const stacks = join(home, 'stacks')
+    for (const file of sampleTree(LARGE_TREE)) {
+      const path = join(stacks, file.path)
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, fixFile(file).file.text)
+    }
+    const rounds: Round[] = []
+    for (let round = 0; round <= context.pairs; round++) {
+      await rm(join(home, 'releases'), { recursive: true, force: true })
+      await rm(join(home, '.live'), { force: true })
+      const command = async (): Promise<number> => {
+        const { ms, stdout } = await run(context.scope, program, ['config', 'publish', '--home', home])
+        if (!stdout.startsWith('Published:')) throw new Error(`publish said: ${stdout.slice(0, 200)}`)
+        return ms / 1000
+      }
+      const cold = await command()
+      await change(stacks, `${round} again`)
+      const again = await command()
+      const warm = await publishTwice(home, stacks, round)
+      context.say([cold, again, warm].map(seconds => `${seconds.toFixed(2)} s`).join(', '))
+      if (round > 0) rounds.push({ cold, again, warm })
+    }
+    const line = (row: string, of: (round: Round) => number, budget: number, note: string): Line => {
+      const value = median(rounds.map(of))
+      return {
+        row,
+        ours: { value, unit: 's' },
+        baseline: null,
+        ratio: null,
+        budget: `<= ${budget} s`,
+        ok: value <= budget,
+        notes: [note],
+      }
+    }
+    return [
+      line(
+        'publish, cold',
+        each => each.cold,
+        3,
+        'the command, from its start to its end; nothing live, sources formatted',
+      ),
+      line('publish, one file', each => each.warm, 0.5, 'by a process that published before, as a server does'),
+      line('publish, one file, new process', each => each.again, 0.5, 'the command again, which reads the whole tree'),
+    ]
+  },
+}
+
+/** Of the second publish, by which the checker has read the tree. */
+async function publishTwice(home: string, stacks: string, round: number): Promise<number> {
+  const options = { releases: new Releases({ places: releasePlaces(home) }), checker: treeChecker(), author: 'bench' }
+  await change(stacks, `${round} first`)
+  await publishTree(options)
+  await change(stacks, `${round} second`)
+  const startedAt = performance.now()
+  const { outcome } = await publishTree(options)
+  if (outcome !== 'published') throw new Error(`publish ended as ${outcome}`)
+  return (performance.now() - startedAt) / 1000
+}
+
+/** One configcrate: the description, which is in the release. */
+async function change(stacks: string, words: string): Promise<void> {
+  const file = sampleTree(LARGE_TREE).find(({ path }) => path.endsWith('/crate-500.vgo'))
+  if (file === undefined) throw new Error('the tree has no crate 500')
+  const path = join(stacks, file.path)
+  const text = await readFile(path, 'utf8')
+  await writeFile(
+    path,
+    `${text.replace(/^description: .*\n/m, '').replace(/^(name: .*\n)/m, `$1description: ${words}\n`)}`,
+  )
+}

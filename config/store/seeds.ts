@@ -123,3 +123,35 @@ resources:
     configcrates: [vm-edge-relay, vm-web-fleet]
 `,
 }
+
+/** Tenants as folders, tiers as environments, functions as roles. */
+export const fleet: Files = {
+  'configcrates/base.vgo':
+    'name: base\nvars: { ntp: pool.ntp.org }\nresources:\n  - { name: ntp, type: file, target_path: /etc/ntp.conf, content: "server {{ .Vars.ntp }}", owner: root, group: root, mode: "0644" }\n',
+  'configcrates/web.vgo': `name: web
+depends_on: [base]
+vars: { workers: 2, port: 80 }
+defaults: { owner: www, mode: "0600" }
+resources:
+  - name: config
+    type: file
+    target_path: /etc/web.conf
+    content: "{{ .Vars.workers }} workers on {{ .Vars.port }}, time from {{ .Vars.ntp }}"
+    group: www
+    mode: "0640"
+  - name: debian-only
+    type: exec
+    command: "true"
+    unless: "false"
+    when: os_family('debian')
+`,
+  'configcrates/debug.vgo': 'name: debug\n',
+  'roles/web.vgo': 'name: web-server\nconfigcrates: [web]\n',
+  'common.vgo': 'configcrates: [debug]\nvars: { ntp: ntp.example.com }\n',
+  'environments.vgo': 'env:\n  production:\n    vars: { workers: 8 }\n    exclude_configcrates: [debug]\n',
+  'customerA/common.vgo': 'vars: { ntp: ntp.customer-a.example.com }\n',
+  'customerA/environments.vgo': 'env:\n  production:\n    vars: { workers: 16 }\n',
+  'customerA/envoys.vgo':
+    'envoys:\n  - match: "web*.a.example.com"\n    environment: production\n    roles: [web-server]\n    vars: { workers: 4, port: 8080 }\n',
+  'envoys.vgo': 'envoys:\n  - match: "*"\n    configcrates: [base]\n',
+}

@@ -1,39 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { DEBIAN, type Files, storeOf } from '../fixture.ts'
-import { containers } from '../seeds.ts'
+import { DEBIAN, storeOf } from '../fixture.ts'
+import { containers, fleet } from '../seeds.ts'
 import { renderTrace, trace } from './index.ts'
-
-/** Tenants as folders, tiers as environments, functions as roles. */
-const fleet: Files = {
-  'configcrates/base.vgo':
-    'name: base\nvars: { ntp: pool.ntp.org }\nresources:\n  - { name: ntp, type: file, target_path: /etc/ntp.conf, content: "server {{ .Vars.ntp }}", owner: root, group: root, mode: "0644" }\n',
-  'configcrates/web.vgo': `name: web
-depends_on: [base]
-vars: { workers: 2, port: 80 }
-defaults: { owner: www, mode: "0600" }
-resources:
-  - name: config
-    type: file
-    target_path: /etc/web.conf
-    content: "{{ .Vars.workers }} workers on {{ .Vars.port }}, time from {{ .Vars.ntp }}"
-    group: www
-    mode: "0640"
-  - name: debian-only
-    type: exec
-    command: "true"
-    unless: "false"
-    when: os_family('debian')
-`,
-  'configcrates/debug.vgo': 'name: debug\n',
-  'roles/web.vgo': 'name: web-server\nconfigcrates: [web]\n',
-  'common.vgo': 'configcrates: [debug]\nvars: { ntp: ntp.example.com }\n',
-  'environments.vgo': 'env:\n  production:\n    vars: { workers: 8 }\n    exclude_configcrates: [debug]\n',
-  'customerA/common.vgo': 'vars: { ntp: ntp.customer-a.example.com }\n',
-  'customerA/environments.vgo': 'env:\n  production:\n    vars: { workers: 16 }\n',
-  'customerA/envoys.vgo':
-    'envoys:\n  - match: "web*.a.example.com"\n    environment: production\n    roles: [web-server]\n    vars: { workers: 4, port: 8080 }\n',
-  'envoys.vgo': 'envoys:\n  - match: "*"\n    configcrates: [base]\n',
-}
 
 describe('a trace', () => {
   test('says why a host has its crates', () => {
@@ -53,74 +22,10 @@ describe('a trace', () => {
     `)
   })
 
-  test('says of every value of a crate where it comes from, what it beats, and why', () => {
-    expect(
-      `\n${renderTrace(trace(storeOf(fleet), 'web1.a.example.com', { traits: DEBIAN, crate: 'web' }))}`,
-    ).toMatchInlineSnapshot(`
-      "
-      web1.a.example.com
-        matched by 'web*.a.example.com' in customerA/envoys.vgo:2:12, the first entry that matches
-          not by '*' in envoys.vgo:2:12, which comes later
-        environment production, from environments.vgo:2:3 and customerA/environments.vgo:2:3
-
-      configcrate web (configcrates/web.vgo:1:7)
-        because of entry 'web*.a.example.com' > role 'web-server', in roles/web.vgo:2:16
-
-        variables
-          ntp = "ntp.customer-a.example.com"
-            from common.vgo of customerA/, customerA/common.vgo:1:9
-            not "ntp.example.com" from common.vgo of the top folder, common.vgo:2:9: a deeper folder beats one above it
-            not "pool.ntp.org" from default of configcrate 'base', which 'web' depends on, configcrates/base.vgo:2:9: common.vgo beats a default of a crate that it depends on
-          port = 8080
-            from entry 'web*.a.example.com', customerA/envoys.vgo:5:25
-            not 80 from default of configcrate 'web', configcrates/web.vgo:3:21: the entry that matches the host beats the crate's own default
-          workers = 16
-            from environment 'production' of customerA/, customerA/environments.vgo:3:13
-            not 8 from environment 'production' of the top folder, environments.vgo:3:13: a deeper folder beats one above it
-            not 4 from entry 'web*.a.example.com', customerA/envoys.vgo:5:13: an environment beats the entry that matches the host
-            not 2 from default of configcrate 'web', configcrates/web.vgo:3:9: an environment beats the crate's own default
-
-        file web/config (configcrates/web.vgo:6:5)
-          content = "16 workers on 8080, time from ntp.customer-a.example.com"
-            from the resource, configcrates/web.vgo:9:5
-            written as {{ .Vars.workers }} workers on {{ .Vars.port }}, time from {{ .Vars.ntp }}
-            with the variables workers, port, ntp
-          group = "www"
-            from the resource, configcrates/web.vgo:10:5
-            not "root" from default of the type file: what is written beats the default of the type
-          mode = "0640"
-            from the resource, configcrates/web.vgo:11:5
-            not 0600 from 'defaults:' of the crate, configcrates/web.vgo:4:25: what the resource says itself beats the defaults of its crate
-            not "0644" from default of the type file: what is written beats the default of the type
-          owner = "www"
-            from 'defaults:' of the crate, configcrates/web.vgo:4:13
-            not "root" from default of the type file: what is written beats the default of the type
-          state = "present"
-            from default of the type file
-          target_path = "/etc/web.conf"
-            from the resource, configcrates/web.vgo:8:5
-
-        exec web/debian-only (configcrates/web.vgo:12:5)
-          background = false
-            from default of the type exec
-          command = "true"
-            from the resource, configcrates/web.vgo:14:5
-          cwd = "/"
-            from default of the type exec
-          logoutput = true
-            from default of the type exec
-          nice = 0
-            from default of the type exec
-          returns = "0"
-            from default of the type exec
-          timeout = 300
-            from default of the type exec
-          unless = "false"
-            from the resource, configcrates/web.vgo:15:5
-          user = "root"
-            from default of the type exec
-      "
-    `)
+  test('says of every value of a crate where it comes from, what it beats, and why, as the page shows it', () => {
+    const page = readFileSync(new URL('../../../docs/language/resolution.md', import.meta.url), 'utf8')
+    const [, example] = /```\n(web1[^`]+)```/.exec(page) ?? []
+    expect(renderTrace(trace(storeOf(fleet), 'web1.a.example.com', { traits: DEBIAN, crate: 'web' }))).toBe(example)
   })
 
   test('may be asked for one attribute or one variable', () => {

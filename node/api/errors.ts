@@ -63,6 +63,8 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   frozen: [403, exitCodes.refused],
   'no-folder': [404, exitCodes.notFound],
   'no-release': [404, exitCodes.notFound],
+  'no-environment': [404, exitCodes.notFound],
+  'no-variable': [404, exitCodes.notFound],
   'already-live': [409, exitCodes.refused],
   busy: [503, exitCodes.unavailable],
   'disk-full': [507, exitCodes.failed],

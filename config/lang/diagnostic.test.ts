@@ -89,3 +89,14 @@ describe('the diagnostics of a run', () => {
     expect(diagnostics.errorCount).toBe(1200)
   })
 })
+
+test('collections that are joined tell all that they found and left out', () => {
+  const file = { path: 'a.vgo', text: 'x' }
+  const finding = (at: number) => ({ code: `c-${at}`, span: { file, start: 0, end: 1 }, message: 'm', hint: '' })
+  const many = new Diagnostics()
+  for (let at = 0; at < 1005; at++) many.error(finding(at))
+  const all = new Diagnostics()
+  all.warning(finding(2000))
+  all.join(many)
+  expect([all.errorCount, all.sorted.length, all.leftOut]).toEqual([1005, 1000, 6])
+})

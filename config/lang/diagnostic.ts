@@ -37,6 +37,17 @@ export class Diagnostics {
     for (const diagnostic of others) this.#add(diagnostic)
   }
 
+  /** Everything that another collection has, what it left out included. */
+  join(other: Diagnostics): void {
+    let errors = 0
+    for (const diagnostic of other.#found) {
+      if (diagnostic.severity === 'error') errors++
+      this.#add(diagnostic)
+    }
+    this.#errors += other.#errors - errors
+    this.#leftOut += other.#leftOut
+  }
+
   get hasErrors(): boolean {
     return this.#errors > 0
   }

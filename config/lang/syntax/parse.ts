@@ -1,5 +1,5 @@
 import { Composer, type CST, type Document } from 'yaml'
-import type { Diagnostics } from '../diagnostic.ts'
+import { Diagnostics } from '../diagnostic.ts'
 import type { Node } from '../node.ts'
 import type { SourceFile } from '../source.ts'
 import { Converter } from './convert.ts'
@@ -19,11 +19,24 @@ export interface ParsedSource {
 
 const BROKEN: ParsedSource = { root: undefined, isWhole: false }
 
+const known = new WeakMap<SourceFile, { readonly parsed: ParsedSource; readonly found: Diagnostics }>()
+
 /**
  * The value that a file holds, with the place of everything in it. YAML 1.2, core schema, one document, without tags and merge keys.
- * Bounded in time and memory for any text.
+ * Bounded in time and memory for any text. Whoever asks again with the same object gets the same answer.
  */
 export function parseSource(file: SourceFile, diagnostics: Diagnostics): ParsedSource {
+  let answer = known.get(file)
+  if (answer === undefined) {
+    const found = new Diagnostics()
+    answer = { parsed: parse(file, found), found }
+    known.set(file, answer)
+  }
+  diagnostics.join(answer.found)
+  return answer.parsed
+}
+
+function parse(file: SourceFile, diagnostics: Diagnostics): ParsedSource {
   const sizeBytes = Buffer.byteLength(file.text)
   if (sizeBytes > MAX_SOURCE_BYTES) {
     refuseSize(file.path, sizeBytes, diagnostics)

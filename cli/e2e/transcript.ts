@@ -67,7 +67,7 @@ export class ExampleMachine implements AsyncDisposable {
         PATH: `${join(top, 'cli/bin')}${delimiter}${process.env['PATH'] ?? ''}`,
         VIGO_ROOT: this.root,
         NO_COLOR: '1',
-        SUDO_USER: 'alice',
+        VIGO_AUTHOR: 'alice',
       },
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_TIMEOUT_MS)

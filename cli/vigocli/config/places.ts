@@ -22,9 +22,11 @@ export function releasesOf(command: Command): Releases {
   return new Releases({ places: placesOf(command) })
 }
 
-/** Who the history names: the user that called, also through sudo. */
+/** Who the history names: `VIGO_AUTHOR`, for jobs that publish for somebody; otherwise the user that called, also through sudo. */
 export function author(): string {
   const { username, uid } = userInfo()
+  const named = process.env['VIGO_AUTHOR'] ?? ''
+  if (named !== '') return named
   const caller = process.env['SUDO_USER'] ?? ''
   return uid === 0 && /^[A-Za-z0-9._@-]{1,64}$/.test(caller) ? caller : username
 }

@@ -89,7 +89,7 @@ test('Ctrl-C while another publishes ends with 130, and leaves nothing behind', 
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()))
   const ended = new Promise(resolve => child.once('close', resolve))
-  setTimeout(() => child.kill('SIGINT'), 2000)
+  setTimeout(() => child.kill('SIGINT'), 5000)
   expect(await ended).toBe(130)
   expect(output).toBe('vigocli: interrupted\n')
   await other[Symbol.asyncDispose]()

@@ -34,13 +34,32 @@ export interface LintOptions {
  * what a file holds.
  */
 export function fixFile(source: SourceFile): FixResult {
-  const { start, text, changes } = fix(new View(source))
-  if (start === undefined) return { ...unchanged(source), refused: 'YAML cannot be read from it' }
-  if (text === source.text) return unchanged(source)
+  return fixed(source).result
+}
+
+/** `fixFile`, and what the lint's own checks say of the file as it then is. For whoever reads the declarations anyway. */
+export function fixAndCheck(source: SourceFile): FixResult & { readonly warnings: readonly Diagnostic[] } {
+  const { result, view } = fixed(source)
+  const diagnostics = new Diagnostics()
+  check(view, diagnostics)
+  return { ...result, warnings: diagnostics.sorted }
+}
+
+function fixed(source: SourceFile): { readonly result: FixResult; readonly view: View } {
+  const view = new View(source)
+  const { start, text, changes } = fix(view)
+  if (start === undefined) return { result: { ...unchanged(source), refused: 'YAML cannot be read from it' }, view }
+  if (text === source.text) return { result: unchanged(source), view }
   const after = new View({ path: source.path, text })
   const flaw = flawOf(start, after) ?? instability(after)
-  if (flaw === undefined) return { ...unchanged(source), file: after.file, changes }
-  return { ...unchanged(source), refused: flaw, refusals: [refusal(source, flaw)] }
+  if (flaw === undefined) return { result: { ...unchanged(source), file: after.file, changes }, view: after }
+  return { result: { ...unchanged(source), refused: flaw, refusals: [refusal(source, flaw)] }, view }
+}
+
+function check(view: View, diagnostics: Diagnostics): void {
+  for (const rule of checkRules) {
+    if (view.isReadable && (rule.files === 'every file' || view.crate !== undefined)) rule.check(view, diagnostics)
+  }
 }
 
 /** All four stages for one file. */
@@ -49,10 +68,7 @@ export function lintFile(source: SourceFile, options: LintOptions = {}): LintRes
   const judged = options.judge === 'source' ? source : result.file
   const diagnostics = new Diagnostics()
   readDeclarations(judged, diagnostics)
-  const view = new View(judged)
-  for (const rule of checkRules) {
-    if (view.isReadable && (rule.files === 'every file' || view.crate !== undefined)) rule.check(view, diagnostics)
-  }
+  check(new View(judged), diagnostics)
   diagnostics.addAll(result.refusals)
   return { ...result, diagnostics: diagnostics.sorted, leftOut: diagnostics.leftOut }
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Diagnostic, SourceFile } from '#config/lang'
-import { fixFile } from '#config/lint'
+import { fixAndCheck } from '#config/lint'
 import { loadConfig, ReadCache, validate } from '#config/store'
 import type { CheckContext, Repairs, TreeChecker, TreeVerdict } from './pipeline/index.ts'
 
@@ -29,9 +29,9 @@ class ConfigChecker implements TreeChecker {
         restedAt = performance.now()
       }
       signal?.throwIfAborted()
-      const { file, refusals } = fixFile(source)
+      const { file, refusals, warnings } = fixAndCheck(source)
       if (file.text !== source.text) edits.set(source.path, file.text)
-      diagnostics.push(...refusals)
+      diagnostics.push(...refusals, ...warnings)
     }
     return { edits, diagnostics }
   }

@@ -10,7 +10,7 @@ import {
   sampleTree,
   validate,
 } from '#config/store'
-import { median } from '../harness/statistics.ts'
+import { secondsLine } from '../harness/seconds-line.ts'
 import type { Line, Row } from '../harness/types.ts'
 
 const HOSTS = 10_000
@@ -38,18 +38,8 @@ export const compile: Row = {
       context.say([load, reload, bundles, diff].map(seconds => `${seconds.toFixed(2)} s`).join(', '))
       await Promise.resolve()
     }
-    const line = (row: string, of: (round: Round) => number, budget: number, note: string): Line => {
-      const value = median(rounds.map(of))
-      return {
-        row,
-        ours: { value, unit: 's' },
-        baseline: null,
-        ratio: null,
-        budget: `<= ${budget} s`,
-        ok: value <= budget,
-        notes: [note],
-      }
-    }
+    const line = (row: string, of: (round: Round) => number, budget: number, note: string): Line =>
+      secondsLine(row, rounds.map(of), budget, note)
     return [
       line('compile', round => round.compile, 20, `${HOSTS} bundles from a store that has compiled nothing yet`),
       line(

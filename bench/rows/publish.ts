@@ -5,7 +5,7 @@ import { fixFile } from '#config/lint'
 import { publish as publishTree, treeChecker } from '#config/publish'
 import { LARGE_TREE, Releases, releasePlaces, sampleTree } from '#config/store'
 import { run } from '../harness/command.ts'
-import { median } from '../harness/statistics.ts'
+import { secondsLine } from '../harness/seconds-line.ts'
 import type { Line, Row } from '../harness/types.ts'
 
 const program = fileURLToPath(new URL('../../cli/bin/vigocli', import.meta.url))
@@ -45,18 +45,8 @@ export const publish: Row = {
       context.say([cold, again, warm].map(seconds => `${seconds.toFixed(2)} s`).join(', '))
       if (round > 0) rounds.push({ cold, again, warm })
     }
-    const line = (row: string, of: (round: Round) => number, budget: number, note: string): Line => {
-      const value = median(rounds.map(of))
-      return {
-        row,
-        ours: { value, unit: 's' },
-        baseline: null,
-        ratio: null,
-        budget: `<= ${budget} s`,
-        ok: value <= budget,
-        notes: [note],
-      }
-    }
+    const line = (row: string, of: (round: Round) => number, budget: number, note: string): Line =>
+      secondsLine(row, rounds.map(of), budget, note)
     return [
       line(
         'publish, cold',

@@ -41,6 +41,14 @@ export const AgentSettings = Type.Object(
     bootstrap: Type.Array(Multiaddr, { maxItems: 256 }),
     log_level: Type.Optional(LogLevel),
     swarm: Type.Optional(SwarmSettings),
+    /** Says what would change and changes nothing, whatever the server wants. */
+    dry_run: Type.Optional(Type.Boolean()),
+    /** A sandboxed agent (`--root`) may also change what is outside its root: packages, services, users, mounts. */
+    allow_host: Type.Optional(Type.Boolean()),
+    /** Where custom executors are; `<etc>/executors` otherwise. */
+    executors_dir: Type.Optional(Type.String({ pattern: '^/', maxLength: 1024 })),
+    /** `/metrics` of the agent: `127.0.0.1:9530`; off when not set. */
+    metrics_listen: Type.Optional(Type.String({ pattern: '^.+:[0-9]{1,5}$', maxLength: 300 })),
   },
   { additionalProperties: false },
 )
@@ -63,6 +71,57 @@ export const ServerSettings = Type.Object(
       ),
     ),
     swarm: Type.Optional(SwarmSettings),
+    /** REST and dashboard. */
+    api: Type.Optional(
+      Type.Object(
+        {
+          /** `https://host:port`, or `http://` with an address of loopback. */
+          listen: Type.Optional(
+            Type.Array(Type.String({ pattern: '^https?://.+:[0-9]{1,5}$', maxLength: 300 }), { maxItems: 16 }),
+          ),
+          /** PEM files; a self-signed certificate of the server's own otherwise. */
+          tls: Type.Optional(
+            Type.Object(
+              { cert_file: Type.String({ pattern: '^/' }), key_file: Type.String({ pattern: '^/' }) },
+              { additionalProperties: false },
+            ),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    checkin: Type.Optional(
+      Type.Object({ interval: Type.Optional(Type.String({ maxLength: 32 })) }, { additionalProperties: false }),
+    ),
+    publish: Type.Optional(
+      Type.Object(
+        {
+          rollback: Type.Optional(
+            Type.Object(
+              {
+                enabled: Type.Optional(Type.Boolean()),
+                window: Type.Optional(Type.String({ maxLength: 32 })),
+                minimum_sample: Type.Optional(Type.Integer({ minimum: 1 })),
+                harmed_percent: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100 })),
+                max_consecutive_rollbacks: Type.Optional(Type.Integer({ minimum: 0, maximum: 10 })),
+              },
+              { additionalProperties: false },
+            ),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    /** How long runs are kept, and how many for each envoy. */
+    runs: Type.Optional(
+      Type.Object(
+        {
+          keep: Type.Optional(Type.String({ maxLength: 32 })),
+          per_envoy: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
     /** Of `vigocli config publish --ask-ai`. */
     ai: Type.Optional(
       Type.Object(

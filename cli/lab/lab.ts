@@ -17,6 +17,8 @@ export interface LabNode {
   readonly root: string
   readonly log: string
   readonly process: ProcessId | null
+  /** REST and dashboard of a server. */
+  readonly url?: string
 }
 
 export interface LabNodeStatus {
@@ -36,6 +38,8 @@ const bin = fileURLToPath(new URL('../bin', import.meta.url))
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 20_000
 const POLL_MS = 50
+/** Short, so that convergence can be watched. */
+const CHECKIN_INTERVAL = '5s'
 
 /**
  * A fleet in a folder: one server and some envoys as real processes on loopback, each with its own root, ports and identity.
@@ -193,7 +197,7 @@ export class Lab {
   /** Runs one of our programs on a node and returns what it printed. @throws LabError with its error output */
   async run(
     name: string,
-    program: 'vigo' | 'vigosrv',
+    program: 'vigo' | 'vigosrv' | 'vigocli',
     args: readonly string[],
     options: { signal?: AbortSignal } = {},
   ): Promise<string> {
@@ -225,14 +229,15 @@ export class Lab {
 
   async #found(envoys: number, step: (text: string) => void): Promise<void> {
     await mkdir(this.folder, { recursive: true })
-    const ports = await freePorts(envoys + 2)
+    const ports = await freePorts(envoys + 3)
     const listen = (index: number): string => `/ip4/127.0.0.1/tcp/${ports[index] ?? 0}`
+    const url = `http://127.0.0.1:${ports[envoys + 2] ?? 0}`
     step('founding the fleet on server')
-    await this.#add('server', 'server')
+    await this.#add('server', 'server', url)
     const init = ['init', '--hostname', 'server', '--no-mdns', '--listen', listen(0), '--enrol-listen', listen(1)]
-    await this.run('server', 'vigosrv', init)
+    await this.run('server', 'vigosrv', [...init, '--api-listen', url, '--checkin-interval', CHECKIN_INTERVAL])
     await this.start('server')
-    const url = await this.run('server', 'vigosrv', [
+    const joinUrl = await this.run('server', 'vigosrv', [
       'token',
       'create',
       '--ttl',
@@ -244,7 +249,7 @@ export class Lab {
       const name = `envoy${i}`
       step(`enrolling ${name}`)
       await this.#add(name, 'envoy')
-      await this.run(name, 'vigo', ['enroll', url.trim(), '--hostname', name, '--listen', listen(i + 1)])
+      await this.run(name, 'vigo', ['enroll', joinUrl.trim(), '--hostname', name, '--listen', listen(i + 1)])
       await this.start(name)
     }
   }
@@ -271,10 +276,10 @@ export class Lab {
     }
   }
 
-  async #add(name: string, role: LabNode['role']): Promise<void> {
+  async #add(name: string, role: LabNode['role'], url?: string): Promise<void> {
     const root = join(this.folder, name)
     await mkdir(root, { recursive: true })
-    this.#nodes.push({ name, role, root, log: join(this.folder, `${name}.log`), process: null })
+    this.#nodes.push({ name, role, root, log: join(this.folder, `${name}.log`), process: null, ...(url && { url }) })
     await this.#save()
   }
 

@@ -10,6 +10,13 @@ export function addInit(program: Command): void {
     .option('--listen <multiaddr>', 'where members reach this server (repeatable)', collect, [])
     .option('--enrol-listen <multiaddr>', 'where new machines enrol (repeatable)', collect, [])
     .option('--enrol-address <host:port>', 'what join URLs name (repeatable)', collect, [])
+    .option(
+      '--api-listen <url>',
+      'where REST and dashboard are, https://… or http://127.0.0.1:… (repeatable)',
+      collect,
+      [],
+    )
+    .option('--checkin-interval <duration>', 'how often envoys check in (default: 5m)')
     .option('--no-mdns', 'do not look for members on the local network')
     .option('--json', 'print the result as JSON')
     .action(async (options: InitOptions, command: Command) => {
@@ -27,6 +34,8 @@ export function addInit(program: Command): void {
             ...(options.enrolListen.length > 0 ? { listen: options.enrolListen } : {}),
             ...(options.enrolAddress.length > 0 ? { addresses: options.enrolAddress } : {}),
           },
+          ...(options.apiListen.length > 0 ? { api: { listen: options.apiListen } } : {}),
+          ...(options.checkinInterval === undefined ? {} : { checkin: { interval: options.checkinInterval } }),
         },
       })
       if (options.json) return printJson(founded)
@@ -46,6 +55,8 @@ interface InitOptions {
   listen: string[]
   enrolListen: string[]
   enrolAddress: string[]
+  apiListen: string[]
+  checkinInterval?: string
   mdns: boolean
   json?: boolean
 }

@@ -1,6 +1,8 @@
 import type { Bundle } from '#config/store'
 import type { Run, RunOutcome, StateCounts } from '#node/checkin'
 
+export type { TaskChannel, TaskEvent, TaskMessage } from './task-channel.ts'
+
 /** Three axes that say different things and are never mixed. */
 export type FleetStatus = 'converged' | 'degraded' | 'failed' | 'no-data'
 export type Drift = 'none' | 'changed' | 'diverged'

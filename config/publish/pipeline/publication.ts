@@ -138,7 +138,7 @@ export class Publication {
     }
     this.#tell({ step: 'writing', files: files.length })
     const { author, reason = '', kind = 'publish' } = this.#options
-    const request = { files, counts, author, reason, kind, sources: sources.hashes }
+    const request = { files, counts, author, reason, kind, sources: sources.hashes, live: live.files }
     const released = await this.#publisher.publish(request)
     if (released.outcome === 'released')
       return { ...(await this.#finished()), outcome: 'published', entry: released.entry }

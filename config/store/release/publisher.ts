@@ -27,6 +27,8 @@ export interface PublishRequest {
   readonly kind?: 'publish' | 'promote'
   /** What the release was made of. */
   readonly sources?: SourceIndex
+  /** The files of the live release, from whoever read them while this publisher was open. */
+  readonly live?: readonly TreeFile[]
 }
 
 export interface RollbackRequest {
@@ -112,7 +114,7 @@ export class Publisher implements AsyncDisposable {
     const release = releaseHash(files)
     const live = await readLive(this.#places)
     if (live === release) return { outcome: 'already-live', release, mended: await this.#mend(release, files) }
-    const before = await this.#tree(live)
+    const before = request.live ?? (await this.#tree(live))
     await this.#explained(async () => {
       await settleRelease(this.#places, release, files, { signal: this.#signal })
       if (sources !== undefined) await writeSourceIndex(this.#places, release, sources)

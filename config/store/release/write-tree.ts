@@ -1,14 +1,19 @@
-import { chmod, mkdir, open } from 'node:fs/promises'
+import { closeSync, fchmodSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncFolder } from '#node/kit'
+import { setImmediate } from 'node:timers/promises'
 import { pathProblem } from './file-names.ts'
 import { RELEASE_FILE_MODE, RELEASE_FOLDER_MODE } from './release-hash.ts'
+import { syncAll } from './sync-all.ts'
 import type { TreeFile } from './tree.ts'
 
-/** As many as keep the disk's queue filled; Node runs four of them at a time. */
-const CONCURRENT_FILES = 16
+/** Files between two moments at which others may run and the signal is looked at. */
+const BREATH = 64
 
-/** Writes a tree into a new folder with the modes of a release. Durable when it returns, except for the folder's own name. */
+/**
+ * Writes a tree into a new folder with the modes of a release. Durable when it returns, except for the folder's own name. Each file is
+ * written synchronously: it is small and goes to memory, and four hops through the thread pool would cost more than that.
+ */
 export async function writeTree(
   folder: string,
   files: readonly TreeFile[],
@@ -16,27 +21,25 @@ export async function writeTree(
 ): Promise<void> {
   for (const { path } of files) assertSafe(path)
   const folders = [folder, ...foldersOf(files).map(path => join(folder, path))]
-  for (const path of folders) await mkdir(path, { mode: 0o700 })
-  const queue = files.values()
-  const worker = async (): Promise<void> => {
-    for (const file of queue) {
-      options.signal?.throwIfAborted()
-      await writeReleaseFile(join(folder, file.path), file.bytes)
-    }
+  for (const path of folders) mkdirSync(path, { mode: 0o700 })
+  for (const [at, { path, bytes }] of files.entries()) {
+    if (at % BREATH === 0) await setImmediate()
+    options.signal?.throwIfAborted()
+    writeReleaseFile(join(folder, path), bytes)
   }
-  await Promise.all(Array.from({ length: Math.min(CONCURRENT_FILES, files.length) }, worker))
-  for (const path of folders.toReversed()) {
-    // Only now: a folder's set-group bit, which hands its group on, would be lost.
-    await chmod(path, RELEASE_FOLDER_MODE)
-    await syncFolder(path)
-  }
+  // Only now: a folder's set-group bit, which hands its group on, would be lost.
+  for (const path of folders) await chmod(path, RELEASE_FOLDER_MODE)
+  await syncAll(folder, [...files.map(({ path }) => join(folder, path)), ...folders.toReversed()], options)
 }
 
-async function writeReleaseFile(path: string, bytes: Uint8Array): Promise<void> {
-  await using file = await open(path, 'wx', RELEASE_FILE_MODE)
-  await file.chmod(RELEASE_FILE_MODE)
-  await file.writeFile(bytes)
-  await file.sync()
+function writeReleaseFile(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'wx', RELEASE_FILE_MODE)
+  try {
+    fchmodSync(file, RELEASE_FILE_MODE)
+    writeFileSync(file, bytes)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Parents before their children. */

@@ -1,1 +1,1 @@
-export type * from './types.ts'
+export * from './types.ts'

@@ -1,7 +1,10 @@
+/** How the actor came in. `shell`: a program on the server machine, without the server; `system`: the server by itself. */
+export const AUDIT_VIAS = ['socket', 'token', 'session', 'shell', 'system'] as const
+
 /** One privileged act. Written before the act is acknowledged. */
 export interface AuditEvent {
   readonly actor: string
-  readonly via: 'socket' | 'token' | 'session' | 'system'
+  readonly via: (typeof AUDIT_VIAS)[number]
   /** `config.publish`, `config.rollback`, `task.dispatch`, `task.blocked`, `token.create`, `envoy.revoke`, `secret.set`, `secret.denied` … */
   readonly action: string
   /** A release, host, task or token. */

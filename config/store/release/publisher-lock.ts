@@ -2,7 +2,7 @@ import { chmod, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { type Clock, formatDuration, messageOf } from '#node/kit'
+import { type Clock, FileLock, formatDuration, messageOf } from '#node/kit'
 import { explained, ReleaseError } from './errors.ts'
 import type { ReleasePlaces } from './places.ts'
 import { readSmallFile } from './small-file.ts'
@@ -32,13 +32,10 @@ export interface LockOptions {
 }
 
 const RETRY_MS = 100
-const SQLITE_BUSY = 5
 const LOCK_MODE = 0o660
 
 /**
- * One publisher at a time. Node has no `flock`, so the lock is SQLite's: a write transaction on an empty database file, which is a
- * record lock of the kernel (`fcntl`). The kernel gives it back when its process ends, however it ends, so it cannot go stale; it holds
- * between containers that share the folder, where process ids say nothing; and SQLite guards it within one process.
+ * One publisher at a time, by a `FileLock` beside which a file says who it is.
  * Nothing else may open the lock file: closing any descriptor of it would drop the lock of the whole process.
  */
 export class PublisherLock implements AsyncDisposable {
@@ -83,21 +80,13 @@ export class PublisherLock implements AsyncDisposable {
 
 /** How to give it back; null while somebody else has it. */
 async function tryLock(path: string): Promise<(() => void) | null> {
-  const { DatabaseSync } = await import('node:sqlite')
-  let database: InstanceType<typeof DatabaseSync> | undefined
   try {
-    database = new DatabaseSync(path, { timeout: 0 })
-    // Without a journal the file stays empty and alone.
-    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
-    const locked = database
-    return () => locked.close()
+    const lock = await FileLock.try(path)
+    return lock === null ? null : () => lock[Symbol.dispose]()
   } catch (error) {
-    database?.close()
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return null
-    const message =
-      `${path} cannot be locked (${messageOf(error)}): it must be an empty file, writable by whoever publishes, ` +
-      'on a file system with locks; while nobody publishes it may be removed'
-    throw new ReleaseError('no-permission', message, { cause: error })
+    throw new ReleaseError('no-permission', `${messageOf(error)}; while nobody publishes it may be removed`, {
+      cause: error,
+    })
   }
 }
 

@@ -398,7 +398,7 @@ describe('one publisher at a time', () => {
     await mkdir(join(folder.path, 'releases'))
     await writeFile(join(folder.path, 'releases/.lock'), 'not a lock'.repeat(100))
     await expect(releases.publisher({ doing: 'publish' })).rejects.toThrow(
-      /\.lock cannot be locked \(file is not a database\): it must be an empty file, writable by whoever publishes/,
+      /\.lock cannot be locked \(file is not a database\): it must be an empty file, writable by this user/,
     )
   })
 })

@@ -1,3 +1,4 @@
+export { encodeMessage } from './codec.ts'
 export * from './errors.ts'
 export * from './messages.ts'
 export * from './run.ts'

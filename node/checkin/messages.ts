@@ -20,14 +20,15 @@ import { HexHash, type Run, Run as RunSchema } from './run.ts'
  *     bolt -> envoy   check-in-now
  *                     run-task, cancel-task
  *
- * One check-in is under way at a time. An unknown `type` is ignored by the envoy (a newer bolt) and ends the stream at the bolt.
+ * One check-in is under way at a time. An unknown `type` is ignored by the envoy (a newer bolt) and ends the stream at the bolt. A bolt reads
+ * no faster than one envoy may talk: whoever floods it waits.
  */
 
 export const CHECKIN_PROTOCOL = '/vigo/checkin/1'
 
 /** A bundle of some thousands of resources with their files. */
 export const MAX_FROM_BOLT_BYTES = 32 * 1024 * 1024
-/** A report of a thousand failures with output; traits are smaller. */
+/** A report of a thousand failures with output; a check-in is smaller. */
 export const MAX_FROM_ENVOY_BYTES = 4 * 1024 * 1024
 export const MAX_TRAITS_BYTES = 512 * 1024
 export const MAX_TASK_OUTPUT_BYTES = 1024 * 1024
@@ -46,7 +47,10 @@ export const CheckIn = Type.Object({
   /** Hash of the bundle that the envoy has, and the release that it had it from. Empty: none. */
   bundle: Type.Union([HexHash, Type.Literal('')]),
   release: Type.Union([HexHash, Type.Literal('')]),
-  /** SHA-256 of the canonical JSON of the traits; they are sent along when they are not what the last check-in on this stream had. */
+  /**
+   * SHA-256 of the canonical JSON of the traits. They are sent along when they are not what the last check-in on this stream had, and
+   * after a `refused`, which may not have kept them.
+   */
   traitsHash: HexHash,
   traits: Type.Optional(Type.Record(Text(64), Type.Unknown())),
 })
@@ -97,7 +101,13 @@ export interface TaskOrder {
 /** What a bolt says. The envoy trusts its bolt, and still bounds what it reads. */
 export type FromBolt =
   /** The envoy has what it should have. */
-  | { readonly type: 'unchanged'; readonly release: string; readonly intervalMs: number }
+  | {
+      readonly type: 'unchanged'
+      readonly release: string
+      readonly intervalMs: number
+      /** As in `bundle`. */
+      readonly secretsEpoch: number
+    }
   | {
       readonly type: 'bundle'
       readonly bundle: Bundle
@@ -109,7 +119,8 @@ export type FromBolt =
   | { readonly type: 'no-policy'; readonly reason: string; readonly intervalMs: number }
   /** Not now: too many at once, or the host cannot be compiled. The envoy keeps its bundle. */
   | { readonly type: 'refused'; readonly code: string; readonly message: string; readonly retryMs: number }
-  | { readonly type: 'report-stored'; readonly run: string }
+  /** The envoy may forget the run. `problem`: it does not count, and why. */
+  | { readonly type: 'report-stored'; readonly run: string; readonly problem?: string }
   /** `values` has all of the wanted ones, or `problem` says why not. */
   | {
       readonly type: 'secrets'

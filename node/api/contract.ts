@@ -1,15 +1,20 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 
-/** Who may call: any local user, one who may publish from this machine, or its administrator. */
-export type Caller = 'anyone' | 'publisher' | 'admin'
+/**
+ * Who may call. On a member's sockets: any local user, one who may publish from this machine, or its administrator. On a server: a role,
+ * of which each includes the ones before: `viewer`, `operator`, `admin`.
+ */
+export type Caller = 'anyone' | 'publisher' | 'viewer' | 'operator' | 'admin'
 
 /**
  * One route, defined once: the server validates with it, the client is typed by it, the documentation is generated from it.
- * With `event` the answer is a stream of JSON lines: events, then `{ "reply": … }` or `{ "error": … }`.
- * With `upload` the request body is bytes of a known length, and `body` travels in the query.
+ * A field of `body` that `path` names (`/envoys/:envoy`) travels in the path; the others in the query of a GET or DELETE and of an
+ * upload, as JSON otherwise.
+ * With `event` the answer is a stream of JSON lines: events, then `{ "reply": … }` or `{ "error": … }`; empty lines show that it lives.
+ * With `upload` the request body is bytes of a known length.
  */
 export interface Route<Body extends TSchema, Reply extends TSchema, Event extends TSchema> {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly summary: string
   readonly caller: Caller
@@ -20,6 +25,7 @@ export interface Route<Body extends TSchema, Reply extends TSchema, Event extend
 }
 
 export type AnyRoute = Route<TSchema, TSchema, TSchema>
+export type Routes = Readonly<Record<string, AnyRoute>>
 export type BodyOf<R extends AnyRoute> = Static<R['body']>
 export type ReplyOf<R extends AnyRoute> = Static<R['reply']>
 export type EventOf<R extends AnyRoute> = Static<NonNullable<R['event']>>
@@ -28,6 +34,16 @@ export function route<Body extends TSchema, Reply extends TSchema, Event extends
   definition: Route<Body, Reply, Event>,
 ): Route<Body, Reply, Event> {
   return definition
+}
+
+/** Names of the fields that travel in the path, in their order. */
+export function pathFields({ path }: Pick<AnyRoute, 'path'>): string[] {
+  return [...path.matchAll(/:([A-Za-z]+)/g)].map(([, name = '']) => name)
+}
+
+/** Whether the fields that are not in the path travel in the query. */
+export function isQueried({ method, upload }: Pick<AnyRoute, 'method' | 'upload'>): boolean {
+  return method !== 'POST' || upload === true
 }
 
 /** What a stream of JSON lines carries. */

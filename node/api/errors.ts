@@ -4,11 +4,29 @@ import type { ErrorBody } from './contract.ts'
 /**
  * - `unauthorized`, `forbidden`: the caller has not said who they are, or may not do this
  * - `bad-request`: a field is missing or of the wrong form
+ * - `unsupported-type`: the body is not JSON
+ * - `too-large`: the body or a header is longer than is read
  * - `not-found`: no such route
- * - `not-running`: nobody listens on the socket
- * - `broken-answer`: the other side ended in the middle of an answer
+ * - `no-method`: the route has other methods; they are in the header `Allow`
+ * - `too-slow`: the request did not arrive in time
+ * - `internal`: a fault of the server; its log has more
+ * - `not-running`: nobody listens on the socket or address
+ * - `broken-answer`: the other side ended in the middle of an answer, or is no daemon of ours
+ * - `wrong-certificate`: the server is not the one that is trusted
  */
-export type ApiErrorCode = 'unauthorized' | 'forbidden' | 'bad-request' | 'not-found' | 'not-running' | 'broken-answer'
+export type ApiErrorCode =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'bad-request'
+  | 'unsupported-type'
+  | 'too-large'
+  | 'not-found'
+  | 'no-method'
+  | 'too-slow'
+  | 'internal'
+  | 'not-running'
+  | 'broken-answer'
+  | 'wrong-certificate'
 
 export class ApiError extends VigoError<ApiErrorCode> {}
 
@@ -25,6 +43,10 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   malformed: [400, exitCodes.usage],
   'not-canonical': [400, exitCodes.usage],
   'bad-settings': [400, exitCodes.usage],
+  'unsupported-type': [415, exitCodes.usage],
+  'no-method': [405, exitCodes.usage],
+  'too-slow': [408, exitCodes.unavailable],
+  'wrong-certificate': [502, exitCodes.refused],
   unauthorized: [401, exitCodes.refused],
   forbidden: [403, exitCodes.refused],
   'not-entitled': [403, exitCodes.refused],
@@ -39,6 +61,9 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   'unknown-platform': [404, exitCodes.notFound],
   'unknown-puddle': [404, exitCodes.notFound],
   'unknown-member': [404, exitCodes.notFound],
+  'unknown-token': [404, exitCodes.notFound],
+  'unknown-task': [404, exitCodes.notFound],
+  'unknown-run': [404, exitCodes.notFound],
   missing: [404, exitCodes.notFound],
   'not-enrolled': [409, exitCodes.refused],
   'already-enrolled': [409, exitCodes.refused],
@@ -68,6 +93,13 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   'already-live': [409, exitCodes.refused],
   busy: [503, exitCodes.unavailable],
   'disk-full': [507, exitCodes.failed],
+}
+
+/** Codes that mean an HTTP status, for the documentation. */
+export function codesOfStatus(status: number): string[] {
+  return Object.entries(meanings)
+    .filter(([, [its]]) => its === status)
+    .map(([code]) => code)
 }
 
 export function statusOf(error: unknown): number {

@@ -1,2 +1,12 @@
+export { createApp, fail } from './app.ts'
+export {
+  type Answer,
+  addFallback,
+  addRoutes,
+  type Call,
+  type Face,
+  type Handler,
+  type Handlers,
+} from './routes.ts'
 export * from './server.ts'
 export * from './unix-logins.ts'

@@ -1,0 +1,146 @@
+import type { IncomingMessage } from 'node:http'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { codeOf, type VigoError } from '#node/kit'
+import type { AnyRoute, BodyOf, ErrorBody, EventOf, Line, ReplyOf } from '../contract.ts'
+import { ApiError, RemoteError } from '../errors.ts'
+import { explain } from './explain.ts'
+import { proveOwner } from './prove-owner.ts'
+import { requestLine } from './request-line.ts'
+import { overNetwork, overSocket, type RemoteServer, type Transport } from './transport.ts'
+
+export interface CallOptions<R extends AnyRoute> {
+  signal?: AbortSignal | undefined
+  onEvent?: (event: EventOf<R>) => void
+  upload?: { stream: Readable; sizeBytes: number }
+}
+
+/** An answer that is no stream is not read beyond this. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024
+
+/** Calls a daemon: a local one over its Unix socket, where the caller proves whose process it is, or a server with a token. One instance per command. */
+export class ApiClient {
+  readonly #transport: Transport
+  readonly #what: string
+  readonly #token: string | undefined
+  #session: Promise<string> | undefined
+
+  /** `what` names the daemon in messages, for example `the vigo agent`. */
+  constructor(at: string | RemoteServer, what: string) {
+    this.#transport = typeof at === 'string' ? overSocket(at) : overNetwork(at)
+    this.#token = typeof at === 'string' ? undefined : at.token
+    this.#what = what
+  }
+
+  /** @throws ApiError 'not-running', 'broken-answer', 'wrong-certificate'; RemoteError with the other side's code */
+  async call<R extends AnyRoute>(route: R, body: BodyOf<R>, options: CallOptions<R> = {}): Promise<ReplyOf<R>> {
+    const { signal, upload } = options
+    try {
+      const { target, body: rest } = requestLine(route, body as Record<string, unknown>)
+      const headers = await this.#headers(route)
+      const response = await (upload === undefined
+        ? this.#sendJson(route.method, target, headers, rest, signal)
+        : this.#transport.send({
+            method: route.method,
+            target,
+            headers: { ...headers, 'content-type': 'application/octet-stream' },
+            payload: upload,
+            signal,
+          }))
+      if (response.statusCode !== 200) throw await refusalOf(response)
+      if (route.event === undefined) return JSON.parse(await textOf(response)) as ReplyOf<R>
+      return await this.#readLines(response, options.onEvent)
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : explain(error, this.#what, this.#transport.where)
+    }
+  }
+
+  close(): void {
+    this.#transport.close()
+  }
+
+  async #headers(route: AnyRoute): Promise<Record<string, string>> {
+    if (this.#token !== undefined) return { authorization: `Bearer ${this.#token}` }
+    if (route.caller === 'anyone') return {}
+    return { authorization: `Bearer ${await (this.#session ??= this.#login())}` }
+  }
+
+  async #login(): Promise<string> {
+    const challenge = await this.#post('/v1/login/challenge', {})
+    const path = String(challenge['path'])
+    const answer = await proveOwner(path, () => this.#post('/v1/login', { path }))
+    return String(answer['session'])
+  }
+
+  async #post(path: string, body: object): Promise<Record<string, unknown>> {
+    const response = await this.#sendJson('POST', path, {}, body)
+    if (response.statusCode !== 200) throw await refusalOf(response)
+    return JSON.parse(await textOf(response)) as Record<string, unknown>
+  }
+
+  #sendJson(
+    method: string,
+    target: string,
+    headers: Record<string, string>,
+    body: object | undefined,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const text = body === undefined ? '' : JSON.stringify(body)
+    const typed = text === '' ? headers : { ...headers, 'content-type': 'application/json' }
+    return this.#transport.send({ method, target, headers: typed, payload: { text }, signal })
+  }
+
+  async #readLines<R extends AnyRoute>(
+    response: IncomingMessage,
+    onEvent?: (event: EventOf<R>) => void,
+  ): Promise<ReplyOf<R>> {
+    for await (const text of createInterface({ input: response })) {
+      if (text === '') continue
+      const line = JSON.parse(text) as Line<EventOf<R>, ReplyOf<R>>
+      if ('reply' in line) return line.reply
+      if ('error' in line) throw remote(line.error)
+      onEvent?.(line.event)
+    }
+    throw new ApiError('broken-answer', `${this.#what} stopped in the middle of its answer; see its log`)
+  }
+}
+
+async function refusalOf(response: IncomingMessage): Promise<VigoError> {
+  const text = await textOf(response)
+  try {
+    const body: unknown = JSON.parse(text)
+    if (isErrorBody(body)) return remote(body)
+  } catch (error) {
+    if (codeOf(error) !== undefined) throw error
+  }
+  return new ApiError(
+    'broken-answer',
+    `the answer is no Vigo server's (HTTP status ${response.statusCode}); check the address`,
+  )
+}
+
+function isErrorBody(body: unknown): body is ErrorBody {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    'code' in body &&
+    typeof body.code === 'string' &&
+    'message' in body &&
+    typeof body.message === 'string'
+  )
+}
+
+function remote(body: ErrorBody): RemoteError {
+  return new RemoteError(body.code, body.message, body.details === undefined ? {} : { context: { ...body.details } })
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  let sizeBytes = 0
+  for await (const part of response) {
+    sizeBytes += (part as Buffer).byteLength
+    if (sizeBytes > MAX_ANSWER_BYTES) throw new ApiError('broken-answer', 'the answer is too long')
+    parts.push(part as Buffer)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}

@@ -1,0 +1,2 @@
+export * from './client.ts'
+export type { RemoteServer } from './transport.ts'

@@ -28,6 +28,8 @@ export interface Applied {
 
 export interface ExecutorOptions {
   readonly signal: AbortSignal
+  /** The resource's name in its crate, for types whose main attribute may be left out (`cron`). */
+  readonly name: string
   /** Nothing may be changed, and nothing that was to be applied before has been. */
   readonly isDryRun: boolean
   /** Something that notifies this resource, or that it subscribes to, has changed in this run: `restarted`, `reloaded` and unguarded commands act. */
@@ -40,8 +42,9 @@ export interface ExecutorOptions {
  * `check` changes nothing, however often and in whatever order it is called, and its difference is all that `apply` would do. `apply` makes
  * the machine as the attributes say, from whatever state it is in, also one that an `apply` left that was killed in the middle; after it
  * `check` says `compliant`, unless `acts` is `always`. Both stop soon after their signal fires and leave nothing half written in place. Both
- * throw `ExecutorError`; anything else that they throw counts as `failed`. Values of secrets are in the attributes: they appear in no
- * change, diff, output, message or process argument.
+ * throw `ExecutorError`; anything else that they throw counts as `failed`. Values of secrets are in the attributes: an executor keeps them
+ * out of process arguments; out of changes, diffs, outputs and messages `concealing` keeps them, which whoever knows the secrets puts
+ * around it. What is `sensitive` in the schema an executor never shows itself.
  */
 export interface Executor<A = Attributes> {
   readonly type: string

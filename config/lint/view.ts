@@ -1,19 +1,22 @@
 import {
   Diagnostics,
   type FileKind,
+  isMark,
   kindOfFile,
+  type Lexeme,
+  lexemesOf,
   type MapNode,
   type Node,
   parseSource,
   type SourceFile,
 } from '#config/lang'
-import { type Block, type Lexed, type Lexeme, Lines, lexemesOf, Margin, skeletonOf } from './syntax/index.ts'
+import { type Block, Lines, Margin, skeletonOf } from './syntax/index.ts'
 
 /** What rules see of a file; each part is made when it is first asked for. */
 export class View {
   readonly file: SourceFile
   #lines: Lines | undefined
-  #lexed: Lexed | undefined
+  #lexemes: readonly Lexeme[] | undefined
   #comments: readonly Lexeme[] | undefined
   #marks: readonly Lexeme[] | undefined
   #keptEnds: ReadonlySet<number> | undefined
@@ -44,9 +47,10 @@ export class View {
     return this.#lines
   }
 
-  /** Of a readable file. */
+  /** Of a readable file, without marks. */
   get lexemes(): readonly Lexeme[] {
-    return this.#lex().lexemes
+    this.#lexemes ??= Array.from(lexemesOf(this.file) ?? []).filter(({ kind }) => !isMark(kind))
+    return this.#lexemes
   }
 
   get margin(): Margin {
@@ -106,13 +110,8 @@ export class View {
 
   /** Of a readable file whose layout the linter knows. */
   get skeleton(): Block | undefined {
-    this.#skeleton ??= { root: this.isReadable ? skeletonOf(this.lines, this.#lex().sources) : undefined }
+    this.#skeleton ??= { root: this.isReadable ? skeletonOf(this.file, this.lines) : undefined }
     return this.#skeleton.root
-  }
-
-  #lex(): Lexed {
-    this.#lexed ??= lexemesOf(this.text) ?? { lexemes: [], sources: [] }
-    return this.#lexed
   }
 
   #read() {

@@ -1,4 +1,6 @@
 export { decodeSource, refuseSize } from './decode.ts'
+export { isMark, type Lexeme, type LexemeKind, Lexemes } from './lexemes.ts'
 export { MAX_DEPTH, MAX_NODES, MAX_SOURCE_BYTES } from './limits.ts'
 export { type ParsedSource, parseSource } from './parse.ts'
 export { placeInside } from './place.ts'
+export { lexemesOf, tokensOf } from './tokens.ts'

@@ -1,44 +1,65 @@
 import { type CST, Lexer, Parser } from 'yaml'
-import type { Diagnostics } from '../diagnostic.ts'
+import { Diagnostics } from '../diagnostic.ts'
 import type { SourceFile } from '../source.ts'
+import { LexemeRecorder, type Lexemes, MARK_CHARACTER } from './lexemes.ts'
 import { MAX_DEPTH, MAX_LEXEMES, MAX_SYNTAX_ERRORS } from './limits.ts'
 import { refuseDepth, refuseLength } from './refusals.ts'
 
-/** Announces that the next lexeme is the text of a scalar. */
-const SCALAR_FOLLOWS = '\u001f'
+const lexed = new WeakMap<SourceFile, Lexemes>()
 
-/** Stand for no text of the file: a document starts, a flow collection ends in error. */
-const MARKERS: ReadonlySet<string> = new Set(['\u0002', '\u0018'])
+/** Tokens are heavy: those of one file are kept, for whoever looks at it next. */
+let latest: { readonly file: SourceFile; readonly tokens: readonly CST.Token[] } | undefined
 
 /**
  * The concrete syntax of a file, token by token. Ends with a diagnostic, and undefined, as soon as the file is larger or deeper than
- * the language allows: the work is bounded before the parser sees the rest.
+ * the language allows: the work is bounded before the parser sees the rest. They are nobody's to change.
  */
-export function tokensOf(file: SourceFile, diagnostics: Diagnostics): CST.Token[] | undefined {
+export function tokensOf(file: SourceFile, diagnostics: Diagnostics): readonly CST.Token[] | undefined {
+  if (latest?.file === file) return latest.tokens
+  const tokens = readTokens(file, diagnostics)
+  if (tokens !== undefined) latest = { file, tokens }
+  return tokens
+}
+
+/** The lexemes of a file; undefined when it is larger or deeper than the language allows, or has characters of the lexer's own. */
+export function lexemesOf(file: SourceFile): Lexemes | undefined {
+  if (!lexed.has(file) && !MARK_CHARACTER.test(file.text)) lex(file, new Diagnostics(), () => undefined)
+  return lexed.get(file)
+}
+
+function readTokens(file: SourceFile, diagnostics: Diagnostics): CST.Token[] | undefined {
   const parser = new Parser()
   const tokens: CST.Token[] = []
-  let lexemes = 0
-  let offset = 0
-  let flowDepth = 0
-  let isScalar = false
   let errors = 0
   const add = (token: CST.Token): void => {
     if (token.type !== 'error' || errors++ < MAX_SYNTAX_ERRORS) tokens.push(token)
   }
-  for (const lexeme of new Lexer().lex(file.text)) {
-    if (++lexemes > MAX_LEXEMES) {
-      refuseLength(file, offset, diagnostics)
-      return undefined
-    }
-    if (!isScalar && (lexeme === '[' || lexeme === '{') && ++flowDepth > MAX_DEPTH) {
-      refuseDepth(file, offset, diagnostics)
-      return undefined
-    }
-    if (!isScalar && (lexeme === ']' || lexeme === '}')) flowDepth = Math.max(0, flowDepth - 1)
-    isScalar = lexeme === SCALAR_FOLLOWS
-    if (!isScalar && !MARKERS.has(lexeme)) offset += lexeme.length
-    for (const token of parser.next(lexeme)) add(token)
-  }
+  const isWhole = lex(file, diagnostics, source => {
+    for (const token of parser.next(source)) add(token)
+  })
+  if (!isWhole) return undefined
   for (const token of parser.end()) add(token)
   return tokens
+}
+
+/** False, after a diagnostic, when the file has more than may be looked at. */
+function lex(file: SourceFile, diagnostics: Diagnostics, take: (source: string) => void): boolean {
+  const recorder = new LexemeRecorder()
+  let flowDepth = 0
+  for (const source of new Lexer().lex(file.text)) {
+    const start = recorder.end
+    const kind = recorder.add(source)
+    if (recorder.count > MAX_LEXEMES) {
+      refuseLength(file, start, diagnostics)
+      return false
+    }
+    if (kind === 'other' && (source === '[' || source === '{') && ++flowDepth > MAX_DEPTH) {
+      refuseDepth(file, start, diagnostics)
+      return false
+    }
+    if (kind === 'other' && (source === ']' || source === '}')) flowDepth = Math.max(0, flowDepth - 1)
+    take(source)
+  }
+  lexed.set(file, recorder.lexemes)
+  return true
 }

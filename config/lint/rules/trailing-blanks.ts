@@ -1,6 +1,6 @@
+import type { Lexeme } from '#config/lang'
 import type { Edit } from '../edit.ts'
 import type { FixRule } from '../rule.ts'
-import type { Lexeme } from '../syntax/index.ts'
 import type { View } from '../view.ts'
 
 export const trailingBlanks: FixRule = {

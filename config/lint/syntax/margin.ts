@@ -1,4 +1,4 @@
-import type { Lexeme } from './lexemes.ts'
+import type { Lexeme } from '#config/lang'
 import type { Lines } from './lines.ts'
 
 /** What stands on each line: nothing, only a comment, or something of the content (text of a scalar included). */
@@ -10,7 +10,7 @@ export class Margin {
   constructor(lines: Lines, lexemes: readonly Lexeme[]) {
     this.#lines = lines
     for (const { kind, start, end } of lexemes) {
-      if (kind === 'space' || kind === 'newline' || end === start) continue
+      if (kind === 'space' || kind === 'newline' || kind === 'byte-order-mark' || end === start) continue
       const first = lines.at(start)
       if (kind === 'comment') {
         if (!this.#marks.has(first)) this.#marks.set(first, start)

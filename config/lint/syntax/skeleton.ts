@@ -1,4 +1,5 @@
-import { type CST, Parser } from 'yaml'
+import type { CST } from 'yaml'
+import { Diagnostics, type SourceFile, tokensOf } from '#config/lang'
 import type { Lines } from './lines.ts'
 
 /** A block map or block list with its place: what the linter moves and indents. Flow collections are values, taken as they are. */
@@ -29,18 +30,10 @@ export interface Item {
  * The block collections of a text that the reader has read without a syntax error, and so is no deeper than the language allows.
  * Undefined when the whole is no block map, or has keys with `?`.
  */
-export function skeletonOf(lines: Lines, sources: readonly string[]): Block | undefined {
-  const document = documentOf(sources)
-  return document?.value?.type === 'block-map' ? blockOf(document.value, lines) : undefined
-}
-
-function documentOf(sources: readonly string[]): CST.Document | undefined {
-  const parser = new Parser()
-  for (const source of sources) {
-    for (const token of parser.next(source)) if (token.type === 'document') return token
-  }
-  for (const token of parser.end()) if (token.type === 'document') return token
-  return undefined
+export function skeletonOf(file: SourceFile, lines: Lines): Block | undefined {
+  const document = tokensOf(file, new Diagnostics())?.find(({ type }) => type === 'document')
+  if (document?.type !== 'document' || document.value?.type !== 'block-map') return undefined
+  return blockOf(document.value, lines)
 }
 
 type Entry = CST.BlockMap['items'][number] | CST.BlockSequence['items'][number]

@@ -34,7 +34,7 @@ export function releaseTreeOf(
     else if (before !== undefined) files.push(before)
     else if (!verdict.crates.has(path)) files.push(treeFile(path, source.text))
     else {
-      const { text, isComplete } = stripComments(source.text)
+      const { text, isComplete } = stripComments(source)
       files.push(treeFile(path, text))
       if (!isComplete) diagnostics.push(commentsStay(source))
     }

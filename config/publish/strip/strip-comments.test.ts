@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { lexemesOf } from './lexemes.ts'
-import { stripComments } from './strip-comments.ts'
+import { lexemesOf } from '#config/lang'
+import { stripComments as strip } from './strip-comments.ts'
+
+const stripComments = (text: string) => strip({ path: 'crate.vgo', text })
 
 const stripped = (text: string): string => {
   const { text: result, isComplete } = stripComments(text)
@@ -92,8 +94,9 @@ describe('stripComments', () => {
         expect(stripComments(result).text).toBe(result)
         expect(outcome(result)).toEqual(outcome(text))
         if (!isComplete) return
-        const comments = lexemesOf(result)?.filter(({ kind }) => kind === 'comment') ?? []
-        expect(comments.every(comment => comment.text === '#')).toBe(true)
+        const lexemes = Array.from(lexemesOf({ path: 'crate.vgo', text: result }) ?? [])
+        const comments = lexemes.filter(({ kind }) => kind === 'comment')
+        expect(comments.every(({ start, end }) => result.slice(start, end) === '#')).toBe(true)
       }),
       { numRuns: 3000 },
     )

@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
-import { type Lexeme, lexemesOf } from './lexemes.ts'
-
-const BYTE_ORDER_MARK = '\ufeff'
+import { isMark, type LexemeKind, lexemesOf, type SourceFile } from '#config/lang'
 
 export interface Stripped {
   readonly text: string
@@ -17,49 +15,58 @@ export interface Stripped {
  * The result is proven: either YAML's lexer reads from it what it read before but for the comments, or its values are equal. A comment
  * whose removal would change a value (between a block scalar that keeps its final lines and a blank line) shrinks to `#`.
  */
-export function stripComments(text: string): Stripped {
+export function stripComments(file: SourceFile): Stripped {
+  const { text } = file
   if (!text.includes('#')) return { text, isComplete: true }
-  const lexemes = lexemesOf(text)
-  if (lexemes === null) return { text, isComplete: false }
-  const kept = withoutComments(lexemes)
+  const lexemes = lexemesOf(file)
+  if (lexemes === undefined) return { text, isComplete: false }
+  const pieces = Array.from(lexemes, ({ kind, start, end }) => ({ kind, text: text.slice(start, end) }))
+  const kept = withoutComments(pieces)
   const stripped = textOf(kept)
   if (stripped === text) return { text, isComplete: true }
   if (readsAs(stripped, kept) || hasSameValues(text, stripped)) return { text: stripped, isComplete: true }
-  const shrunk = lexemes.map(lexeme => (lexeme.kind === 'comment' ? { ...lexeme, text: '#' } : lexeme))
+  const shrunk = pieces.map(piece => (piece.kind === 'comment' ? { ...piece, text: '#' } : piece))
   const bare = textOf(shrunk)
   return readsAs(bare, shrunk) ? { text: bare, isComplete: true } : { text, isComplete: false }
 }
 
-function withoutComments(lexemes: readonly Lexeme[]): Lexeme[] {
-  const kept: Lexeme[] = []
-  for (let at = 0; at < lexemes.length; at++) {
-    const lexeme = lexemes[at]
-    if (lexeme?.kind !== 'comment') {
-      if (lexeme !== undefined) kept.push(lexeme)
+interface Piece {
+  readonly kind: LexemeKind
+  readonly text: string
+}
+
+function withoutComments(pieces: readonly Piece[]): Piece[] {
+  const kept: Piece[] = []
+  for (let at = 0; at < pieces.length; at++) {
+    const piece = pieces[at]
+    if (piece?.kind !== 'comment') {
+      if (piece !== undefined) kept.push(piece)
       continue
     }
     while (kept.at(-1)?.kind === 'space') kept.pop()
-    if (isLineStart(kept) && lexemes[at + 1]?.kind === 'newline') at++
+    if (isLineStart(kept) && pieces[at + 1]?.kind === 'newline') at++
   }
   return kept
 }
 
-function isLineStart(lexemes: readonly Lexeme[]): boolean {
-  const last = lexemes.findLast(({ kind }) => kind !== 'mark')
-  return last === undefined || last.text.endsWith('\n') || last.text === BYTE_ORDER_MARK
+function isLineStart(pieces: readonly Piece[]): boolean {
+  const last = pieces.findLast(({ kind }) => !isMark(kind))
+  return last === undefined || last.text.endsWith('\n') || last.kind === 'byte-order-mark'
 }
 
-function textOf(lexemes: readonly Lexeme[]): string {
-  return lexemes.map(({ text }) => text).join('')
+function textOf(pieces: readonly Piece[]): string {
+  return pieces.map(({ text }) => text).join('')
 }
 
-/** YAML's parser and composer take nothing but lexemes: equal lexemes have equal values. */
-function readsAs(text: string, expected: readonly Lexeme[]): boolean {
-  const lexemes = lexemesOf(text)
+/** YAML's parser and composer take nothing but lexemes: the same lexemes have the same values. `text` is that of `expected`. */
+function readsAs(text: string, expected: readonly Piece[]): boolean {
+  const lexemes = lexemesOf({ path: '', text })
   return (
-    lexemes !== null &&
-    lexemes.length === expected.length &&
-    lexemes.every(({ kind, text: own }, at) => kind === expected[at]?.kind && own === expected[at].text)
+    lexemes?.count === expected.length &&
+    expected.every((piece, index) => {
+      const { kind, start, end } = lexemes.at(index)
+      return kind === piece.kind && end - start === piece.text.length
+    })
   )
 }
 

@@ -42,9 +42,9 @@ export interface ExecutorOptions {
  * `check` changes nothing, however often and in whatever order it is called, and its difference is all that `apply` would do. `apply` makes
  * the machine as the attributes say, from whatever state it is in, also one that an `apply` left that was killed in the middle; after it
  * `check` says `compliant`, unless `acts` is `always`. Both stop soon after their signal fires and leave nothing half written in place. Both
- * throw `ExecutorError`; anything else that they throw counts as `failed`. Values of secrets are in the attributes: an executor keeps them
- * out of process arguments; out of changes, diffs, outputs and messages `concealing` keeps them, which whoever knows the secrets puts
- * around it. What is `sensitive` in the schema an executor never shows itself.
+ * throw `ExecutorError`; anything else that they throw counts as `failed`. Values of secrets are in the attributes: an executor
+ * keeps them out of changes (contents are told by their size) and out of process arguments. Diffs, outputs and messages may hold them:
+ * whoever put the values in hides them there. What is `sensitive` in the schema an executor shows nowhere.
  */
 export interface Executor<A = Attributes> {
   readonly type: string

@@ -19,7 +19,18 @@ import { RecordError } from './errors.ts'
  *     byte 1 (version) || varint length, kind (ASCII) || 64 bytes signature || body to the end
  */
 
-export const recordKinds = ['admission', 'revocation', 'name-claim', 'rekey-bridge', 'catalog-entry', 'block'] as const
+export const recordKinds = [
+  'admission',
+  'revocation',
+  'name-claim',
+  'rekey-bridge',
+  'catalog-entry',
+  'block',
+  'project',
+  'membership',
+  'seat',
+  'ref-update',
+] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 export interface SignedRecord {

@@ -1,0 +1,7 @@
+export * from './errors.ts'
+export * from './membership.ts'
+export * from './project.ts'
+export * from './projects.ts'
+export { KEPT_UPDATES, RefHistory } from './ref-history.ts'
+export * from './ref-update.ts'
+export * from './seat.ts'

@@ -1,0 +1,140 @@
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { codeOf, syncFolder } from '#node/kit'
+import { RepoError } from './errors.ts'
+import { git } from './git.ts'
+
+export const NO_OBJECT = '0'.repeat(40)
+
+export interface RefMove {
+  readonly ref: string
+  /** `NO_OBJECT` removes the ref. */
+  readonly to: string
+  /** Where it must be now; `NO_OBJECT`: nowhere. */
+  readonly from: string
+}
+
+/** Commits that were made on other machines and are no branch's here, so that they are not collected: `refs/gitback/heads/<hash>`. */
+export const KEPT_HEADS = 'refs/gitback/heads/'
+
+/** A bare repository that the system's git can use at any moment, also while this changes it. */
+export class BareRepository {
+  readonly folder: string
+
+  private constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** Opens it, or makes it as one step. Debris of an attempt that was killed is cleared. */
+  static async open(folder: string, options: { signal?: AbortSignal } = {}): Promise<BareRepository> {
+    if (!(await isRepository(folder))) {
+      const temporary = `${folder}.new`
+      await rm(temporary, { recursive: true, force: true })
+      await mkdir(temporary, { recursive: true, mode: 0o750 })
+      await git(temporary, ['init', '--quiet', '--bare', '--initial-branch=main', '--template=', temporary], options)
+      await rename(temporary, folder)
+      await syncFolder(dirname(folder))
+    }
+    return new BareRepository(folder)
+  }
+
+  /** All refs but those of `hidden` prefixes, by name. */
+  async refs(options: { signal?: AbortSignal; hidden?: readonly string[] } = {}): Promise<ReadonlyMap<string, string>> {
+    const { stdout } = await git(this.folder, ['for-each-ref', '--format=%(objectname) %(refname)'], options)
+    const hidden = options.hidden ?? [KEPT_HEADS]
+    const lines = stdout.toString('utf8').split('\n').filter(Boolean)
+    return new Map(
+      lines
+        .map((line): [string, string] => [line.slice(41), line.slice(0, 40)])
+        .filter(([ref]) => !hidden.some(prefix => ref.startsWith(prefix))),
+    )
+  }
+
+  async ref(name: string, options: { signal?: AbortSignal } = {}): Promise<string | null> {
+    const { exitCode, stdout } = await git(
+      this.folder,
+      ['rev-parse', '--verify', '--quiet', '--end-of-options', name],
+      {
+        ...options,
+        answers: [1],
+      },
+    )
+    return exitCode === 0 ? stdout.toString('utf8').trim() : null
+  }
+
+  /** Moves refs together, each from where it must be. @throws RepoError 'conflict' when one is elsewhere; then none moved */
+  async moveRefs(moves: readonly RefMove[], options: { signal?: AbortSignal } = {}): Promise<void> {
+    if (moves.length === 0) return
+    const commands = moves.map(({ ref, to, from }) =>
+      to === NO_OBJECT ? `delete ${ref}\0${from}\0` : `update ${ref}\0${to}\0${from}\0`,
+    )
+    try {
+      await git(this.folder, ['update-ref', '--stdin', '-z'], {
+        ...options,
+        stdin: ['start\0', ...commands, 'prepare\0', 'commit\0'].join(''),
+      })
+    } catch (error) {
+      if (
+        error instanceof RepoError &&
+        error.code === 'failed' &&
+        /cannot lock ref|reference already exists/.test(error.message)
+      ) {
+        throw new RepoError('conflict', `a ref of ${this.folder} moved meanwhile: ${error.message}`, { cause: error })
+      }
+      throw error
+    }
+  }
+
+  async has(object: string, options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    const { exitCode } = await git(this.folder, ['cat-file', '-e', object], { ...options, answers: [1, 128] })
+    return exitCode === 0
+  }
+
+  async isAncestor(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    if (older === newer) return true
+    const { exitCode } = await git(this.folder, ['merge-base', '--is-ancestor', older, newer], {
+      ...options,
+      answers: [1],
+    })
+    return exitCode === 0
+  }
+
+  /** Commits that a peer may have too, the newest first: where a fetch begins. */
+  async haves(limit: number, options: { signal?: AbortSignal } = {}): Promise<readonly string[]> {
+    const { stdout } = await git(this.folder, ['rev-list', '--all', `--max-count=${limit}`], options)
+    return stdout.toString('utf8').split('\n').filter(Boolean)
+  }
+
+  /** Everything that is reachable, checked. @throws RepoError 'failed' */
+  async check(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await git(this.folder, ['fsck', '--full', '--strict', '--no-dangling'], options)
+  }
+
+  /** Packs what is loose and drops what nothing refers to for two weeks; safe beside fetches and pushes. */
+  async maintain(options: { signal?: AbortSignal } = {}): Promise<void> {
+    await git(this.folder, ['gc', '--quiet', '--prune=2.weeks.ago'], { ...options, timeoutMs: 3_600_000 })
+  }
+
+  async sizeBytes(): Promise<number> {
+    const names = await readdir(this.folder, { recursive: true })
+    const sizes = await Promise.all(
+      names.map(name =>
+        stat(join(this.folder, name)).then(
+          found => found.size,
+          () => 0,
+        ),
+      ),
+    )
+    return sizes.reduce((sum, size) => sum + size, 0)
+  }
+}
+
+async function isRepository(folder: string): Promise<boolean> {
+  return await stat(join(folder, 'HEAD')).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return false
+      throw error
+    },
+  )
+}

@@ -1,7 +1,7 @@
 import { Diagnostics } from '#config/lang'
 import { readTree, type TreeLimits } from '../release/index.ts'
 import type { ConfigStore } from './config-store.ts'
-import { type LoadOptions, loadConfig } from './load.ts'
+import { type LoadOptions, loadConfig, ReadCache } from './load.ts'
 
 export interface LoadFolderOptions extends LoadOptions {
   readonly signal?: AbortSignal | undefined
@@ -12,7 +12,9 @@ export interface LoadFolderOptions extends LoadOptions {
 export async function loadFolder(folder: string, options: LoadFolderOptions = {}): Promise<ConfigStore> {
   const tree = await readTree(folder, options)
   const files = tree.files.map(({ path, bytes }) => ({ path, text: textOf(bytes) }))
-  const store = loadConfig(files, options)
+  const cache = options.cache ?? new ReadCache()
+  await cache.warm(files, options)
+  const store = loadConfig(files, { ...options, cache })
   if (tree.problems.length === 0) return store
   const diagnostics = new Diagnostics()
   diagnostics.addAll(tree.problems)

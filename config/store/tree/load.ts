@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import {
   checkTemplateFile,
   type Declarations,
@@ -28,17 +29,39 @@ interface ReadFile {
 
 /** What files declare, so that the next load reads changed ones only. Whoever loads a tree more than once keeps one. */
 export class ReadCache {
-  #files: ReadonlyMap<string, ReadFile> = new Map()
+  #files = new Map<string, ReadFile>()
 
   /** Reads what it does not know; afterwards it knows these files and no others. */
   read(files: readonly SourceFile[]): readonly ReadFile[] {
-    const read = files.map(file => {
-      const known = this.#files.get(file.path)
-      return known !== undefined && known.file.text === file.text ? known : readOne(file)
-    })
+    const read = files.map(file => this.#read(file))
     this.#files = new Map(read.map(each => [each.file.path, each]))
     return read
   }
+
+  /** Reads ahead what it does not know, and lets others run meanwhile: a large tree takes seconds. Forgets nothing. */
+  async warm(files: readonly SourceFile[], options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    let restedAt = performance.now()
+    for (const file of files.filter(isTracked)) {
+      if (performance.now() - restedAt > BREATH_MS) {
+        await setImmediate()
+        options.signal?.throwIfAborted()
+        restedAt = performance.now()
+      }
+      this.#files.set(file.path, this.#read(file))
+    }
+  }
+
+  #read(file: SourceFile): ReadFile {
+    const known = this.#files.get(file.path)
+    return known !== undefined && known.file.text === file.text ? known : readOne(file)
+  }
+}
+
+/** Milliseconds of work between two moments at which others may run. */
+const BREATH_MS = 10
+
+function isTracked({ path }: SourceFile): boolean {
+  return path.endsWith('.vgo') || path.endsWith('.tmpl')
 }
 
 export interface LoadOptions {
@@ -53,7 +76,7 @@ export interface LoadOptions {
  */
 export function loadConfig(files: readonly SourceFile[], options: LoadOptions = {}): ConfigStore {
   const { release = '', cache = new ReadCache() } = options
-  const tracked = files.filter(({ path }) => path.endsWith('.vgo') || path.endsWith('.tmpl'))
+  const tracked = files.filter(isTracked)
   const read = cache.read(tracked.toSorted((a, b) => comparePaths(a.path, b.path)))
   const sorted = read.map(({ file }) => file)
   const templates = new Map(sorted.filter(({ path }) => path.endsWith('.tmpl')).map(file => [file.path, file]))

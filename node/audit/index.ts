@@ -1,1 +1,6 @@
+export { AuditLog, type AuditLogOptions, auditFolder } from './audit-log.ts'
+export type { Link as AuditLink } from './entry.ts'
+export * from './errors.ts'
+export { formatNote, readNote } from './head.ts'
 export * from './types.ts'
+export { type AuditFault, type AuditFaultKind, type AuditVerdict, type VerifyOptions, verifyAudit } from './verify.ts'

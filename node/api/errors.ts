@@ -82,6 +82,7 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   'not-running': [503, exitCodes.unavailable],
   'broken-answer': [502, exitCodes.unavailable],
   deadline: [504, exitCodes.unavailable],
+  'bad-anchor': [400, exitCodes.usage],
   'bad-freeze': [400, exitCodes.usage],
   'bad-reason': [400, exitCodes.usage],
   'no-permission': [403, exitCodes.refused],

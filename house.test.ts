@@ -119,7 +119,7 @@ function importsOf(file: string): Import[] {
 
 /** Tests may look into any room that they test, and reach for the tools of other rooms' suites. */
 function isTest(file: string): boolean {
-  return /\.(?:test|sim|e2e|compliance)\.ts$|\/fixture\.ts$|\/crash\/|\/e2e\//.test(file)
+  return /\.(?:test|sim|e2e|compliance)\.ts$|\/fixture\.ts$|\/crash\/|\/e2e\/|\/machines\//.test(file)
 }
 
 /** The line of the table for the file's folder, and the folder's own room. */

@@ -1,0 +1,8 @@
+export { type Converged, converge, type Equipment, type RunOrder } from './converge.ts'
+export * from './errors.ts'
+export { Journal } from './journal.ts'
+export { RUN_LIMITS, type RunLimits } from './limits.ts'
+export { MASK, Masker } from './mask.ts'
+export { Memory, type MemoryOptions, setAside, type WriteFile } from './memory.ts'
+export { recoverRun } from './recover.ts'
+export { Secrets } from './secrets.ts'

@@ -68,12 +68,12 @@ export class Workshop implements AsyncDisposable {
     bare: BareRepository,
     type: 'blob' | 'tree' | 'commit',
     content: string,
-    parent?: string,
+    ...parents: string[]
   ): Promise<string> {
     const args = {
       blob: ['hash-object', '-w', '--stdin'],
       tree: ['mktree', '--missing'],
-      commit: ['commit-tree', content, '-m', 'made by hand', ...(parent === undefined ? [] : ['-p', parent])],
+      commit: ['commit-tree', content, '-m', 'made by hand', ...parents.flatMap(parent => ['-p', parent])],
     }[type]
     const { stdout } = await git(bare.folder, args, { stdin: content })
     return stdout.toString('utf8').trim()

@@ -144,6 +144,8 @@ export function failure(args: readonly string[], exitCode: number, words: string
       context,
     })
   }
-  const line = words.split('\n').findLast(text => /^(fatal|error):/.test(text)) ?? words.split('\n').at(-1) ?? ''
-  return new RepoError('failed', `git ${args[0] ?? ''} failed: ${line.slice(0, 500)}`, { context })
+  const lines = words.split('\n')
+  const telling = lines.filter(text => /^(?:fatal|error):/.test(text)).slice(-3)
+  const said = (telling.length > 0 ? telling : lines.slice(-1)).join('; ')
+  return new RepoError('failed', `git ${args[0] ?? ''} failed: ${said.slice(0, 500)}`, { context })
 }

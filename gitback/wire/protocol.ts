@@ -40,7 +40,8 @@ export function readOpening(bytes: Uint8Array): Opening {
 export function readReply(bytes: Uint8Array): Reply {
   const value = parse(bytes)
   if (value['ok'] === true) return { ok: true }
-  return { ok: false, reason: String(value['reason'] ?? 'no reason given').slice(0, 300) }
+  const reason = value['reason']
+  return { ok: false, reason: typeof reason === 'string' ? reason.slice(0, 300) : 'no reason given' }
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {

@@ -1,0 +1,205 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { NO_COMMIT, type Project, type Projects, type RefUpdate } from '#gitback/project'
+import { BareRepository, KEPT_HEADS, Quarantine, type RefMove } from '#gitback/repo'
+import { messageOf } from '#node/kit'
+import { ReplicaError } from './errors.ts'
+import { type Objects, planRef, type RefPlan } from './plan.ts'
+
+/** Looks at a commit of a quarantine before anything of it is visible. @throws what is wrong with it */
+export type ContentCheck = (
+  project: Project,
+  commit: string,
+  where: { repository: string; environment: Readonly<Record<string, string>>; signal: AbortSignal },
+) => Promise<void>
+
+/** Fills a quarantine with commits from some other machine. @throws ReplicaError 'unavailable' */
+export type Bring = (
+  repository: BareRepository,
+  quarantine: Quarantine,
+  commits: readonly string[],
+  signal: AbortSignal,
+) => Promise<void>
+
+export interface RefStatus {
+  readonly ref: string
+  /** Where it is here; null: nowhere. */
+  readonly commit: string | null
+  readonly heads: readonly RefUpdate[]
+  readonly state: 'settled' | 'behind' | 'diverged' | 'refused'
+  /** Why it is not settled. */
+  readonly problem: string
+}
+
+/**
+ * One project on this machine: its repository brought to where the signed updates say, one step after the other: objects into quarantine,
+ * checked, admitted, kept from collection, and only then refs, by compare-and-swap. Killed at any point, the next `reconcile` goes on. One call
+ * at a time.
+ */
+export class HeldProject {
+  readonly project: Project
+  readonly repository: BareRepository
+  readonly #projects: Projects
+  readonly #problems = new Map<string, string>()
+
+  private constructor(project: Project, repository: BareRepository, projects: Projects) {
+    this.project = project
+    this.repository = repository
+    this.#projects = projects
+  }
+
+  static async open(project: Project, folder: string, projects: Projects): Promise<HeldProject> {
+    await mkdir(dirname(folder), { recursive: true, mode: 0o750 })
+    const repository = await BareRepository.open(folder)
+    await Quarantine.clear(repository)
+    return new HeldProject(project, repository, projects)
+  }
+
+  /** Fetches what is missing and moves what is settled. Answers the refs that moved. */
+  async reconcile(options: { bring: Bring; check: ContentCheck; signal: AbortSignal }): Promise<readonly RefMove[]> {
+    const { signal } = options
+    const moves: RefMove[] = []
+    for (const ref of this.#projects.refs(this.project.id)) {
+      try {
+        const move = await this.#reconcileRef(ref, options)
+        if (move !== undefined) moves.push(move)
+        this.#problems.delete(ref)
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#problems.set(ref, messageOf(error))
+      }
+    }
+    return moves
+  }
+
+  /** What would become of a ref if the update were taken. @throws ReplicaError 'refused', 'diverged', 'unavailable' when its objects are not here */
+  async foresee(update: RefUpdate, options: { signal: AbortSignal }): Promise<void> {
+    const heads = this.#projects.heads(this.project.id, update.ref).filter(({ hash }) => !update.parents.includes(hash))
+    const current = (await this.repository.ref(update.ref, options)) ?? NO_COMMIT
+    outcomeOf(await this.#planOf([...heads, update], current, options))
+  }
+
+  /** Why refs are not where they should be, by ref. */
+  get problems(): ReadonlyMap<string, string> {
+    return this.#problems
+  }
+
+  async status(options: { signal?: AbortSignal } = {}): Promise<readonly RefStatus[]> {
+    const local = await this.repository.refs(options)
+    const names = new Set([...this.#projects.refs(this.project.id), ...local.keys()])
+    const statuses: RefStatus[] = []
+    for (const ref of [...names].sort()) {
+      const heads = this.#projects.heads(this.project.id, ref)
+      const plan = await this.#plan(ref, local.get(ref) ?? NO_COMMIT, options)
+      statuses.push({ ref, commit: local.get(ref) ?? null, heads, ...wordsOf(plan, this.#problems.get(ref)) })
+    }
+    return statuses
+  }
+
+  async #reconcileRef(
+    ref: string,
+    { bring, check, signal }: { bring: Bring; check: ContentCheck; signal: AbortSignal },
+  ): Promise<RefMove | undefined> {
+    const current = (await this.repository.ref(ref, { signal })) ?? NO_COMMIT
+    let plan = await this.#plan(ref, current, { signal })
+    if (plan.kind === 'missing') {
+      await this.#fetch(plan.commits, bring, check, signal)
+      plan = await this.#plan(ref, current, { signal })
+    }
+    const to = outcomeOf(plan)
+    if (to === undefined) return undefined
+    const move = { ref, to, from: current }
+    await this.repository.moveRefs([move, ...(await this.#unkeep(ref, to, signal))], { signal })
+    return move
+  }
+
+  async #fetch(commits: readonly string[], bring: Bring, check: ContentCheck, signal: AbortSignal): Promise<void> {
+    await using quarantine = await Quarantine.open(this.repository)
+    await bring(this.repository, quarantine, commits, signal)
+    await quarantine.verify(commits, { signal })
+    const { folder: repository } = this.repository
+    for (const commit of commits) {
+      await check(this.project, commit, { repository, environment: quarantine.environment, signal })
+    }
+    await quarantine.admit()
+    const kept = await this.repository.refs({ signal, hidden: [] })
+    const moves = commits
+      .filter(commit => !kept.has(`${KEPT_HEADS}${commit}`))
+      .map(commit => ({ ref: `${KEPT_HEADS}${commit}`, from: NO_COMMIT, to: commit }))
+    await this.repository.moveRefs(moves, { signal })
+  }
+
+  /** Kept heads that the ref's new commit makes reachable by itself. */
+  async #unkeep(ref: string, to: string, signal: AbortSignal): Promise<RefMove[]> {
+    if (to === NO_COMMIT) return []
+    const others = this.#projects.refs(this.project.id).filter(other => other !== ref)
+    const wanted = new Set(others.flatMap(other => this.#projects.heads(this.project.id, other).map(head => head.new)))
+    const all = await this.repository.refs({ signal, hidden: [] })
+    const moves: RefMove[] = []
+    for (const [name, commit] of all) {
+      if (!name.startsWith(KEPT_HEADS) || wanted.has(commit)) continue
+      if (await this.repository.isAncestor(commit, to, { signal }))
+        moves.push({ ref: name, from: commit, to: NO_COMMIT })
+    }
+    return moves
+  }
+
+  async #plan(ref: string, current: string, options: { signal?: AbortSignal }): Promise<RefPlan> {
+    return this.#planOf(this.#projects.heads(this.project.id, ref), current, options)
+  }
+
+  async #planOf(heads: readonly RefUpdate[], current: string, options: { signal?: AbortSignal }): Promise<RefPlan> {
+    return planRef(heads, current, this.project.policy, await this.#objects(heads, current, options))
+  }
+
+  async #objects(heads: readonly RefUpdate[], current: string, options: { signal?: AbortSignal }): Promise<Objects> {
+    const commits = [...new Set([current, ...heads.map(head => head.new)])].filter(commit => commit !== NO_COMMIT)
+    const present = new Set<string>()
+    for (const commit of commits) if (await this.repository.has(commit, options)) present.add(commit)
+    const below = new Set<string>()
+    for (const older of present) {
+      for (const newer of present) {
+        if (older !== newer && (await this.repository.isAncestor(older, newer, options))) below.add(`${older} ${newer}`)
+      }
+    }
+    return {
+      has: commit => present.has(commit),
+      isAncestor: (older, newer) => older === newer || below.has(`${older} ${newer}`),
+    }
+  }
+}
+
+/** Where the ref goes; undefined when it stays because it is there. @throws ReplicaError that says why it cannot go */
+function outcomeOf(plan: RefPlan): string | undefined {
+  switch (plan.kind) {
+    case 'nothing':
+      return undefined
+    case 'missing':
+      throw new ReplicaError('unavailable', `${plan.commits.length} commits are still missing`)
+    case 'diverged':
+      throw new ReplicaError('diverged', divergence(plan.heads))
+    case 'refused':
+      throw new ReplicaError('refused', plan.reason)
+    case 'settled':
+      return plan.to
+  }
+}
+
+function wordsOf(plan: RefPlan, problem = ''): Pick<RefStatus, 'state' | 'problem'> {
+  switch (plan.kind) {
+    case 'nothing':
+      return { state: 'settled', problem: '' }
+    case 'settled':
+    case 'missing':
+      return { state: 'behind', problem }
+    case 'diverged':
+      return { state: 'diverged', problem: divergence(plan.heads) }
+    case 'refused':
+      return { state: 'refused', problem: plan.reason }
+  }
+}
+
+function divergence(heads: readonly RefUpdate[]): string {
+  const names = heads.map(head => `${head.new.slice(0, 12)} by ${head.signer.slice(0, 12)}`).join(' and ')
+  return `it has ${heads.length} heads that nobody joined: ${names}; push a merge of them, or take one`
+}

@@ -1,0 +1,271 @@
+import { join } from 'node:path'
+import {
+  isAtLeast,
+  isProjectRef,
+  NO_COMMIT,
+  type Project,
+  ProjectError,
+  type Projects,
+  type RefUpdate,
+  refUpdateBody,
+} from '#gitback/project'
+import type { BareRepository, Quarantine, RefMove } from '#gitback/repo'
+import { fetchObjects, serveUploadPack } from '#gitback/wire'
+import { type Host, type PeerId, peerIdOf, publicKeyOf } from '#node/host'
+import {
+  type Clock,
+  fromHex,
+  isAbort,
+  jitter,
+  KeyedMutex,
+  type Logger,
+  messageOf,
+  type Random,
+  TaskGroup,
+  toHex,
+} from '#node/kit'
+import type { SignedRecord } from '#swarm/record'
+import { ReplicaError } from './errors.ts'
+import { type ContentCheck, HeldProject, type RefStatus } from './held-project.ts'
+
+export interface ReplicatorOptions {
+  host: Host
+  projects: Projects
+  /** Holds `<project id>.git`. */
+  folder: string
+  /** Public key of this machine. */
+  self: string
+  clock: Clock
+  random: Random
+  logger: Logger
+  /** Gossips a record that was accepted here. */
+  announce: (record: SignedRecord) => Promise<void>
+  /** For projects of the policy `stacks`; nothing more is asked of others. */
+  checkStacks?: ContentCheck
+}
+
+/** What gossip did not bring, and what could not be fetched, is tried again this often. */
+const RETRY_MS = 30_000
+/** A burst of pushes is one round. */
+const QUIET_MS = 50
+
+/**
+ * Keeps the projects that this machine holds a seat of where the signed updates say they are, fetching from whichever seated machine is
+ * connected, and gives objects to others. Every machine pulls; none writes to another.
+ */
+export class Replicator {
+  readonly #options: ReplicatorOptions
+  readonly #held = new Map<string, Promise<HeldProject>>()
+  readonly #mutex = new KeyedMutex()
+  readonly #soon = new Map<string, NodeJS.Timeout>()
+  readonly #stop = new AbortController()
+  readonly #tasks: TaskGroup
+  readonly #listeners = new Set<(project: Project, moves: readonly RefMove[]) => void>()
+  #retry: NodeJS.Timeout | undefined
+
+  private constructor(options: ReplicatorOptions) {
+    this.#options = options
+    this.#tasks = new TaskGroup(error => {
+      if (!isAbort(error)) options.logger.warn('replication-failed', { reason: messageOf(error) })
+    })
+  }
+
+  static async start(options: ReplicatorOptions): Promise<Replicator> {
+    const replicator = new Replicator(options)
+    const { host, projects, logger } = options
+    await serveUploadPack({ host, logger, folderFor: (project, peer) => replicator.#folderFor(project, peer) })
+    const unsubscribe = projects.onChange(({ project }) => replicator.#reconcileSoon(project))
+    const forget = host.onPeer(({ type }) => {
+      if (type === 'connect') for (const { id } of projects.all()) replicator.#reconcileSoon(id)
+    })
+    replicator.#stop.signal.addEventListener(
+      'abort',
+      () => {
+        unsubscribe()
+        forget()
+      },
+      { once: true },
+    )
+    for (const { id } of projects.all()) replicator.#reconcileSoon(id)
+    replicator.#scheduleRetry()
+    return replicator
+  }
+
+  /** Called after refs of a project moved. Returns the unsubscriber. */
+  onMoved(listener: (project: Project, moves: readonly RefMove[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  isHeld(project: string): boolean {
+    return this.#options.projects.isSeated(project, this.#options.self)
+  }
+
+  folderOf(project: string): string {
+    return join(this.#options.folder, `${project}.git`)
+  }
+
+  /** @throws ReplicaError 'not-held' */
+  async repository(project: string): Promise<BareRepository> {
+    return (await this.#open(project)).repository
+  }
+
+  /** @throws ReplicaError 'not-held' */
+  async status(project: string, options: { signal?: AbortSignal } = {}): Promise<readonly RefStatus[]> {
+    return (await this.#open(project)).status(options)
+  }
+
+  /**
+   * What a member signs to say that a ref is at a commit now: it follows all heads that are known here.
+   * @throws ProjectError 'unknown-project', ReplicaError 'refused' for a name that no project's ref may have
+   */
+  draft(project: string, change: { ref: string; to: string; signer: string }): ReturnType<typeof refUpdateBody> {
+    const { projects, clock } = this.#options
+    if (projects.get(project) === null) throw unknown(project)
+    if (!isProjectRef(change.ref)) {
+      throw new ReplicaError('refused', `'${change.ref.slice(0, 100)}' is neither a branch nor a tag of a project`)
+    }
+    const heads = projects.heads(project, change.ref)
+    return refUpdateBody({
+      project,
+      ref: change.ref,
+      old: heads[0]?.new ?? NO_COMMIT,
+      new: change.to,
+      seq: 1 + Math.max(0, ...heads.map(({ seq }) => seq)),
+      parents: heads.map(({ hash }) => hash),
+      signer: change.signer,
+      issuedAt: clock.now(),
+    })
+  }
+
+  /**
+   * Takes a signed update whose objects are in the repository already, moves the ref and tells the others. Durable when it resolves.
+   * @throws ProjectError 'not-a-member', ReplicaError 'refused', 'diverged', RecordError
+   */
+  async submit(update: RefUpdate, record: SignedRecord, options: { signal: AbortSignal }): Promise<void> {
+    const { projects, announce } = this.#options
+    const held = await this.#open(update.project)
+    if (!isAtLeast(projects.standing(update.project, update.signer), 'write')) {
+      throw new ProjectError('not-a-member', `${update.signer.slice(0, 12)}… may not write to '${held.project.handle}'`)
+    }
+    await this.#mutex.run(update.project, () => held.foresee(update, options))
+    await projects.offer(record, { sync: true })
+    await announce(record)
+    await this.reconcile(update.project, options)
+    const problem = held.problems.get(update.ref)
+    if (problem !== undefined) throw new ReplicaError('refused', `the push is signed and told, but ${problem}`)
+  }
+
+  /** Brings one project up to date now. */
+  async reconcile(project: string, options: { signal: AbortSignal }): Promise<void> {
+    const { projects, logger } = this.#options
+    if (projects.get(project) === null || !this.isHeld(project)) return
+    await this.#mutex.run(project, async () => {
+      const held = await this.#open(project)
+      const moves = await held.reconcile({
+        bring: (repository, quarantine, commits, signal) =>
+          this.#bring(project, repository, quarantine, commits, signal),
+        check: async (of, commit, where) => {
+          if (of.policy === 'stacks') await this.#options.checkStacks?.(of, commit, where)
+        },
+        signal: AbortSignal.any([options.signal, this.#stop.signal]),
+      })
+      for (const { ref, from, to } of moves) {
+        logger.info('ref-moved', { project: held.project.handle, id: project, ref, from, to })
+      }
+      for (const [ref, reason] of held.problems) {
+        logger.warn('ref-stays', { project: held.project.handle, id: project, ref, reason })
+      }
+      if (moves.length > 0) for (const listener of this.#listeners) listener(held.project, moves)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new ReplicaError('unavailable', 'the machine is shutting down'))
+    clearTimeout(this.#retry)
+    for (const timer of this.#soon.values()) clearTimeout(timer)
+    this.#soon.clear()
+    await this.#tasks.settled()
+  }
+
+  #reconcileSoon(project: string): void {
+    if (this.#stop.signal.aborted || this.#soon.has(project) || !this.isHeld(project)) return
+    const timer = setTimeout(() => {
+      this.#soon.delete(project)
+      this.#tasks.run(() => this.reconcile(project, { signal: this.#stop.signal }))
+    }, QUIET_MS)
+    this.#soon.set(project, timer)
+  }
+
+  #scheduleRetry(): void {
+    this.#retry = setTimeout(
+      () => {
+        for (const { id } of this.#options.projects.all()) this.#reconcileSoon(id)
+        this.#scheduleRetry()
+      },
+      jitter(RETRY_MS, 0.2, this.#options.random),
+    )
+  }
+
+  async #open(project: string): Promise<HeldProject> {
+    const known = this.#options.projects.get(project)
+    if (known === null) throw unknown(project)
+    if (!this.isHeld(project)) {
+      throw new ReplicaError(
+        'not-held',
+        `this machine does not hold '${known.handle}'; join it first: vigo swarm gitback project join`,
+      )
+    }
+    const opening = this.#held.get(project) ?? HeldProject.open(known, this.folderOf(project), this.#options.projects)
+    this.#held.set(project, opening)
+    opening.catch(() => this.#held.delete(project))
+    return await opening
+  }
+
+  async #folderFor(project: string, peer: PeerId): Promise<{ folder: string } | { refusal: string }> {
+    if (!this.isHeld(project)) return { refusal: 'this machine does not hold the project' }
+    if (!this.#options.projects.isSeated(project, toHex(publicKeyOf(peer)))) {
+      return { refusal: 'no member who may read the project has a seat on your machine' }
+    }
+    return { folder: (await this.repository(project)).folder }
+  }
+
+  /** Asks seated machines, connected ones in random order, until everything is there. */
+  async #bring(
+    project: string,
+    repository: BareRepository,
+    quarantine: Quarantine,
+    commits: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { host, projects, self, random, logger } = this.#options
+    const connected = new Set(host.peers())
+    const sources = [...new Set(projects.seats(project).map(({ peer }) => peer))]
+      .filter(peer => peer !== self)
+      .map(peer => peerIdOf(fromHex(peer)))
+      .filter(peer => connected.has(peer))
+      .map(peer => ({ peer, turn: random() }))
+      .sort((a, b) => a.turn - b.turn)
+    let missing = commits
+    const reasons: string[] = []
+    for (const { peer } of sources) {
+      for (const commit of missing) {
+        try {
+          const { bytes } = await fetchObjects({ host, peer, project, repository, quarantine, wants: [commit], signal })
+          logger.debug('git-fetched', { project, peer, commit, bytes })
+          missing = missing.filter(other => other !== commit)
+        } catch (error) {
+          signal.throwIfAborted()
+          reasons.push(messageOf(error))
+        }
+      }
+      if (missing.length === 0) return
+    }
+    const tried = reasons.length === 0 ? 'no machine that holds it is connected' : reasons.slice(-2).join('; ')
+    throw new ReplicaError('unavailable', `${missing.length} commits cannot be had now: ${tried}`)
+  }
+}
+
+function unknown(project: string): ProjectError {
+  return new ProjectError('unknown-project', `no project ${project.slice(0, 12)}… is known here`)
+}

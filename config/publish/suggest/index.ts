@@ -1,5 +1,5 @@
+export { unifiedDiff } from '#node/kit'
 export { SuggestError, type SuggestErrorCode } from './errors.ts'
 export { Redactor } from './redact.ts'
 export { type AiSettings, chatUrl } from './settings.ts'
 export * from './suggest-fix.ts'
-export { unifiedDiff } from './unified-diff.ts'

@@ -1,10 +1,10 @@
 import type { Diagnostic, SourceFile } from '#config/lang'
+import { unifiedDiff } from '#node/kit'
 import { AnswerParts } from './answer-parts.ts'
 import { chat } from './chat.ts'
 import { printable } from './printable.ts'
 import { promptFor } from './prompt.ts'
 import type { AiSettings } from './settings.ts'
-import { unifiedDiff } from './unified-diff.ts'
 
 export interface SuggestRequest {
   readonly settings: AiSettings

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { durationOption, interruptSignal, printJson, statusLine } from '#cli/shell'
 import {
@@ -7,14 +8,17 @@ import {
   type PublishStep,
   publish,
   publishJson,
+  type TreeChecker,
   treeChecker,
   URL_TIMEOUT_MS,
 } from '#config/publish'
+import { SecretStore, secretsFolder } from '#config/secrets'
 import type { Holder } from '#config/store'
 import { exitCodes } from '#node/api'
 import { formatDuration } from '#node/kit'
 import { examples } from './examples-text.ts'
-import { author, releasesOf } from './places.ts'
+import { author, placesOf, releasesOf } from './places.ts'
+import { SecretChecker } from './secret-checker.ts'
 import { suggestFixes } from './suggest.ts'
 import { printSummary, tellProblems, tellWarning } from './tell.ts'
 
@@ -60,7 +64,7 @@ async function run(options: PublishFlags, command: Command): Promise<void> {
   const signal = interruptSignal()
   const result = await publish({
     releases: releasesOf(command),
-    checker: treeChecker(),
+    checker: checkerOf(command),
     author: author(),
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     dryRun: options.dryRun === true,
@@ -74,6 +78,13 @@ async function run(options: PublishFlags, command: Command): Promise<void> {
   if (options.json) printJson(publishJson(result))
   else tell(result)
   if (options.askAi && result.outcome === 'invalid') await suggestFixes(command, result.diagnostics, signal)
+}
+
+/** Secrets are asked for where they are set up: not in a CI job that only checks. */
+function checkerOf(command: Command): TreeChecker {
+  const folder = secretsFolder(placesOf(command).home)
+  const secrets = new SecretStore({ folder })
+  return existsSync(folder) ? new SecretChecker(treeChecker(), secrets) : treeChecker()
 }
 
 function tell(result: PublishResult): void {

@@ -20,7 +20,7 @@ export function addToken(program: Command): void {
     .action((options: CreateOptions, command: Command) =>
       withServer(command, async client => {
         const { pattern, ttl, uses } = options
-        const created = await client.call(serverRoutes.createToken, { pattern, ttlMs: ttl, uses })
+        const created = await client.call(serverRoutes.createJoinToken, { pattern, ttlMs: ttl, uses })
         if (options.json) printJson(created)
         else print(created.url)
       }),
@@ -31,7 +31,7 @@ export function addToken(program: Command): void {
     .option('--json', 'print as JSON')
     .action((options: { json?: boolean }, command: Command) =>
       withServer(command, async client => {
-        const { tokens } = await client.call(serverRoutes.tokens, {})
+        const { tokens } = await client.call(serverRoutes.joinTokens, {})
         if (options.json) return printJson(tokens)
         const now = Date.now()
         printTable(
@@ -51,7 +51,7 @@ export function addToken(program: Command): void {
     .description('withdraw a token')
     .action((id: string, _options: object, command: Command) =>
       withServer(command, async client => {
-        await client.call(serverRoutes.revokeToken, { id })
+        await client.call(serverRoutes.revokeJoinToken, { id })
         print(`Token ${id} is withdrawn.`)
       }),
     )

@@ -1,10 +1,10 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 
 /**
- * Who may call. On a member's sockets: any local user, one who may publish from this machine, or its administrator. On a server: a role,
+ * Who may call. On a member's sockets: any local user, one who may publish from this machine, who may work on projects, or its administrator. On a server: a role,
  * of which each includes the ones before: `viewer`, `operator`, `admin`.
  */
-export type Caller = 'anyone' | 'publisher' | 'viewer' | 'operator' | 'admin'
+export type Caller = 'anyone' | 'publisher' | 'gitback' | 'viewer' | 'operator' | 'admin'
 
 /**
  * One route, defined once: the server validates with it, the client is typed by it, the documentation is generated from it.

@@ -1,4 +1,5 @@
 export * from './client/index.ts'
 export * from './contract.ts'
 export * from './errors.ts'
+export { openApiDocument } from './openapi.ts'
 export * from './routes/index.ts'

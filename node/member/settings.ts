@@ -79,6 +79,10 @@ export const ServerSettings = Type.Object(
           listen: Type.Optional(
             Type.Array(Type.String({ pattern: '^https?://.+:[0-9]{1,5}$', maxLength: 300 }), { maxItems: 16 }),
           ),
+          /** Further host names that the server goes by, for example behind a proxy. */
+          names: Type.Optional(
+            Type.Array(Type.String({ pattern: '^[A-Za-z0-9.-]+$', maxLength: 253 }), { maxItems: 32 }),
+          ),
           /** PEM files; a self-signed certificate of the server's own otherwise. */
           tls: Type.Optional(
             Type.Object(

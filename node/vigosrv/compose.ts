@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { AuditLog, auditFolder } from '#node/audit'
 import { createLogger, type Layout, type Logger, toHex } from '#node/kit'
 import {
   LocalApi,
@@ -13,7 +14,16 @@ import {
 import { signerFromSeed } from '#swarm/record'
 import { EnrolmentDesk, JoinTokens } from '#swarm/roster'
 import { joinAddresses, startEnrolmentHost } from './enrolment-host.ts'
-import { startServerApi } from './server-api.ts'
+import type { Mount } from './http/authentication.ts'
+import { Authenticator } from './http/authenticator.ts'
+import { FailedLogins } from './http/failed-logins.ts'
+import { openHttp } from './http/open.ts'
+import { Sessions } from './http/sessions.ts'
+import { ApiTokens } from './http/tokens.ts'
+import { accessHandlers } from './rest/access.ts'
+import { addRest, networkFace } from './rest/index.ts'
+import { memberHandlers } from './rest/members.ts'
+import { startServerSocket } from './server-socket.ts'
 
 export interface Vigosrv {
   close(): Promise<void>
@@ -59,8 +69,19 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
     opened.push(enrolment)
     const pairing = await Pairing.start({ host, roster, clock, logger })
     opened.push(await LocalApi.start({ member, swarm, pairing, role: 'bolt', version, logger }))
-    const addresses = () => joinAddresses(settings.enrolment?.addresses ?? [], enrolment.addresses())
-    opened.push(await startServerApi({ member, signer, tokens, addresses, boltKey: fleetId, logger }))
+    const audit = new AuditLog({ folder: auditFolder(layout.state), clock, logger })
+    opened.push(audit)
+    const apiTokens = await ApiTokens.open(db, clock)
+    const sessions = new Sessions(clock, id => apiTokens.isGood(id))
+    const authentication = new Authenticator({ tokens: apiTokens, sessions, failures: new FailedLogins(clock) })
+    const joinUrlAddresses = () => joinAddresses(settings.enrolment?.addresses ?? [], enrolment.addresses())
+    const handlers = {
+      ...memberHandlers({ member, signer, joinTokens: tokens, joinAddresses: joinUrlAddresses, audit }),
+      ...accessHandlers({ apiTokens, audit, version }),
+    }
+    const rest: Mount = app => addRest(app, handlers, networkFace(authentication, { audit, logger }))
+    opened.push(await startServerSocket({ layout, handlers, audit, logger }))
+    opened.push(await openHttp({ layout, settings: () => settings, mounts: [rest], clock, logger }))
     logger.info('enrolment-open', { addresses: enrolment.addresses() })
     return { close }
   } catch (error) {

@@ -1,4 +1,5 @@
 export * from './agent.ts'
 export * from './curator.ts'
 export * from './curator-schemas.ts'
-export * from './server.ts'
+export * from './gitback.ts'
+export * from './server/index.ts'

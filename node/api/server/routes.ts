@@ -21,9 +21,9 @@ export interface Call<R extends AnyRoute, User> {
   /** Fires when the caller goes away. */
   readonly signal: AbortSignal
   /** For routes with events that tell progress: dropped while the caller is slow to read, because the next one says more. */
-  readonly emit: (event: EventOf<R>) => void
+  readonly emit: (event: Answer<EventOf<R>>) => void
   /** For routes with events that must all arrive; resolves when the caller is ready for the next one. */
-  readonly deliver: (event: EventOf<R>) => Promise<void>
+  readonly deliver: (event: Answer<EventOf<R>>) => Promise<void>
   /** For uploads. */
   readonly upload: ReturnType<typeof uploadOf> | null
 }
@@ -43,7 +43,7 @@ export type Handlers<Table extends Routes, User = UnixUser | null> = {
 /** Whom a server serves, and what it does about those it does not. */
 export interface Face<User> {
   /** Who asks; null for nobody known. @throws VigoError */
-  identify(request: FastifyRequest): User | null
+  identify(request: FastifyRequest): Promise<User | null>
   /** @throws VigoError 'unauthorized' or 'forbidden' */
   authorise(caller: Caller, user: User | null, request: { readonly route: AnyRoute | null }): Promise<void>
   /** What the caller is told of a fault that is not a refusal. */
@@ -75,7 +75,7 @@ export function addRoutes<Table extends Routes, User>(
 export function addFallback<User>(app: FastifyInstance, prefix: string, table: Routes, face: Face<User>): void {
   const shapes = Object.values(table).map(route => ({ route, shape: shapeOf(route) }))
   const onRequest = async (request: FastifyRequest): Promise<void> =>
-    face.authorise('viewer', face.identify(request), { route: null })
+    face.authorise('viewer', await face.identify(request), { route: null })
   app.all(`${prefix}/*`, { onRequest }, async (request, reply) => {
     const [path = ''] = request.url.split('?')
     const allowed = shapes.filter(({ shape }) => shape.test(path)).flatMap(({ route }) => methodsOf(route))
@@ -111,7 +111,7 @@ function addRoute<User>(
     url: route.path,
     exposeHeadRoute: hasHead(route),
     onRequest: async request => {
-      const user = face.identify(request)
+      const user = await face.identify(request)
       await face.authorise(route.caller, user, { route })
       users.set(request, user)
     },

@@ -31,7 +31,7 @@ export class Api {
     this.#app.setNotFoundHandler((_request, reply) => fail(reply, new ApiError('not-found', 'no such route')))
     addLogin(this.#app, logins)
     this.#face = {
-      identify: request => logins.userOf(sessionOf(request)),
+      identify: async request => logins.userOf(sessionOf(request)),
       authorise,
       explainFault: explainLocally,
       logger,

@@ -1,0 +1,70 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { route } from '../../contract.ts'
+import { Count, Empty, Fields, Hex32, Line, NoFields, OrNull, Reference } from '../forms.ts'
+
+export const JoinTokenRow = Type.Object({
+  id: Type.String(),
+  pattern: Type.String(),
+  expiresAt: Count,
+  usesLeft: Count,
+  createdAt: Count,
+})
+
+export const MemberRow = Type.Object({
+  peer: Type.String(),
+  publicKey: Hex32,
+  hostname: Type.String(),
+  role: Type.String(),
+  platform: Type.String(),
+  connected: Type.Boolean(),
+  revoked: OrNull(Type.Object({ at: Count, reason: Type.String() })),
+})
+export type MemberRow = Static<typeof MemberRow>
+
+/** Who is in the fleet, and who may join it. */
+export const memberRoutes = {
+  members: route({
+    method: 'GET',
+    path: '/api/v1/members',
+    summary: 'Everybody who was ever admitted',
+    caller: 'viewer',
+    body: NoFields,
+    reply: Type.Object({ members: Type.Array(MemberRow) }),
+  }),
+  revokeMember: route({
+    method: 'POST',
+    path: '/api/v1/members/:member/revoke',
+    summary: 'Put a member, envoy or server, out of the fleet for good',
+    caller: 'admin',
+    body: Fields({ member: Reference, reason: Type.Optional(Line) }),
+    reply: MemberRow,
+  }),
+  joinTokens: route({
+    method: 'GET',
+    path: '/api/v1/join-tokens',
+    summary: 'Join tokens that were minted here',
+    caller: 'admin',
+    body: NoFields,
+    reply: Type.Object({ tokens: Type.Array(JoinTokenRow) }),
+  }),
+  createJoinToken: route({
+    method: 'POST',
+    path: '/api/v1/join-tokens',
+    summary: 'Mint a join token; the URL that has it is shown this once',
+    caller: 'admin',
+    body: Fields({
+      pattern: Type.String({ minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }),
+      ttlMs: Type.Integer({ minimum: 1000, maximum: 31_536_000_000 }),
+      uses: Type.Integer({ minimum: 1, maximum: 100_000 }),
+    }),
+    reply: Type.Object({ url: Type.String(), token: JoinTokenRow }),
+  }),
+  revokeJoinToken: route({
+    method: 'DELETE',
+    path: '/api/v1/join-tokens/:id',
+    summary: 'Withdraw a join token',
+    caller: 'admin',
+    body: Fields({ id: Type.String({ pattern: '^[0-9a-f]{1,64}$' }) }),
+    reply: Empty,
+  }),
+}

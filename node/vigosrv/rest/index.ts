@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify'
+import { serverRoutes } from '#node/api'
+import { addFallback, addRoutes, type Face, type Handlers } from '#node/api/server'
+import type { Principal } from '../http/principal.ts'
+import { type AccessParts, accessHandlers } from './access.ts'
+import { type ConfigParts, configHandlers } from './config.ts'
+import { type EnvoyParts, envoyHandlers } from './envoys.ts'
+import { type MachineParts, machineHandlers } from './machine.ts'
+import { type MemberParts, memberHandlers } from './members.ts'
+import { type RolloutParts, rolloutHandlers } from './rollout.ts'
+import { type TaskParts, taskHandlers } from './tasks.ts'
+
+export { networkFace, socketFace } from './face.ts'
+
+export type RestParts = AccessParts & ConfigParts & EnvoyParts & MachineParts & MemberParts & RolloutParts & TaskParts
+
+export type RestHandlers = Handlers<typeof serverRoutes, Principal>
+
+/** What the server does for each of its routes. */
+export function restHandlers(parts: RestParts): RestHandlers {
+  return {
+    ...machineHandlers(parts),
+    ...configHandlers(parts),
+    ...rolloutHandlers(parts),
+    ...envoyHandlers(parts),
+    ...taskHandlers(parts),
+    ...memberHandlers(parts),
+    ...accessHandlers(parts),
+  }
+}
+
+/** Adds the server's API below `/api/`. */
+export function addRest(app: FastifyInstance, handlers: Partial<RestHandlers>, face: Face<Principal>): void {
+  addRoutes(app, serverRoutes, handlers as RestHandlers, face)
+  addFallback(app, '/api', serverRoutes, face)
+}

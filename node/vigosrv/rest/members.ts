@@ -1,0 +1,99 @@
+import type { MemberRow, memberRoutes } from '#node/api'
+import type { Handlers } from '#node/api/server'
+import type { Audit } from '#node/audit'
+import { type Member, peerIdOfMember } from '#node/member'
+import type { Signer } from '#swarm/record'
+import {
+  formatJoinUrl,
+  type JoinTokens,
+  type JoinUrl,
+  RosterError,
+  type Member as RosterMember,
+  signRevocation,
+} from '#swarm/roster'
+import type { Principal } from '../http/principal.ts'
+import { recorded } from './recorded.ts'
+
+export interface MemberParts {
+  readonly member: Member
+  readonly signer: Signer
+  readonly joinTokens: JoinTokens
+  /** What join URLs name. */
+  readonly joinAddresses: () => JoinUrl['addresses']
+  readonly audit: Audit
+}
+
+export function memberHandlers(parts: MemberParts): Handlers<typeof memberRoutes, Principal> {
+  const { member, joinTokens, audit } = parts
+  const { roster } = member
+  return {
+    members: async () => ({ members: roster.members().map(row => memberRow(row, member)) }),
+    revokeMember: async ({ body, user }) => {
+      const found = requireOne(roster.find(body.member), body.member)
+      const reason = body.reason ?? ''
+      const act = { action: 'envoy.revoke', target: found.hostname, details: { peer: found.peer, reason } }
+      return await recorded(audit, user, act, () => revoke(parts, found, reason))
+    },
+    joinTokens: async () => ({ tokens: await joinTokens.list() }),
+    createJoinToken: async ({ body, user }) => {
+      const { pattern, uses, ttlMs } = body
+      const act = { action: 'join-token.create', target: pattern, details: { uses, ttlMs } }
+      const { token, row } = await recorded(
+        audit,
+        user,
+        act,
+        () => joinTokens.create(body),
+        created => ({ details: { id: created.row.id } }),
+      )
+      const { fleetId } = roster
+      const url = { addresses: parts.joinAddresses(), fleetId, bolt: member.fleetId, token }
+      return { url: formatJoinUrl(url), token: row }
+    },
+    revokeJoinToken: async ({ body, user }) => {
+      const { id } = body
+      await recorded(audit, user, { action: 'join-token.revoke', target: id }, async () => {
+        if (await joinTokens.revoke(id)) return
+        throw new RosterError('unknown-member', `there is no join token '${id}'; see vigosrv token list`)
+      })
+      return {}
+    },
+  }
+}
+
+async function revoke({ member, signer }: MemberParts, found: RosterMember, reason: string): Promise<MemberRow> {
+  const { roster, replication, clock } = member
+  if (found.peer === roster.fleetId) {
+    throw new RosterError('usage', 'the founding bolt cannot be revoked; it is the fleet')
+  }
+  const record = await signRevocation({ peer: found.peer, reason, issuedAt: clock.now() }, roster.fleetId, signer)
+  await roster.offer(record, { sync: true })
+  await replication.publish('roster', record)
+  return memberRow(roster.member(found.peer) ?? found, member)
+}
+
+function requireOne(found: readonly RosterMember[], reference: string): RosterMember {
+  const [only, ...others] = found
+  if (only === undefined) {
+    throw new RosterError('unknown-member', `no live member is called '${reference}'; see vigosrv members list`)
+  }
+  if (others.length > 0) {
+    throw new RosterError(
+      'ambiguous-member',
+      `'${reference}' names several members; use the public key: ${found.map(m => m.peer).join(', ')}`,
+    )
+  }
+  return only
+}
+
+function memberRow(row: RosterMember, member: Member): MemberRow {
+  const peer = peerIdOfMember(row.peer)
+  return {
+    peer,
+    publicKey: row.peer,
+    hostname: row.hostname,
+    role: row.role,
+    platform: `${row.os}/${row.arch}`,
+    connected: peer === member.host.peerId || member.host.peers().includes(peer),
+    revoked: row.revoked === null ? null : { at: row.revoked.issuedAt, reason: row.revoked.reason },
+  }
+}

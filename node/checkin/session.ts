@@ -14,6 +14,7 @@ export class Session<Incoming, Outgoing> {
   readonly peer: PeerId
   readonly #stream: FrameStream
   readonly #decode: (frame: Uint8Array) => Incoming
+  #receivedBytes = 0
 
   constructor(stream: FrameStream, decode: (frame: Uint8Array) => Incoming) {
     this.peer = stream.peer
@@ -24,6 +25,11 @@ export class Session<Incoming, Outgoing> {
   /** Fires when the stream is gone. */
   get closed(): AbortSignal {
     return this.#stream.closed
+  }
+
+  /** Of the last message. */
+  get receivedBytes(): number {
+    return this.#receivedBytes
   }
 
   /** Resolves when the message is on its way. @throws HostError when the stream is gone */
@@ -40,6 +46,7 @@ export class Session<Incoming, Outgoing> {
   async receive(options: CallOptions = {}): Promise<Incoming | null> {
     const frame = await this.#stream.receive(options)
     if (frame === null) return null
+    this.#receivedBytes = frame.byteLength
     try {
       return this.#decode(frame.subarray())
     } catch (error) {

@@ -1,3 +1,5 @@
+import { FleetError } from './errors.ts'
+
 /** Where values of secrets come from. */
 export interface SecretSource {
   /** Grows when a value may have changed. */
@@ -9,4 +11,16 @@ export interface SecretSource {
   ): Promise<Readonly<Record<string, string>>>
   /** After each growth of `epoch`. Returns the unsubscriber. */
   onChange(listener: () => void): () => void
+}
+
+/** Of a server where none are set up. */
+export const NO_SECRETS: SecretSource = {
+  epoch: 0,
+  resolve: async paths => {
+    throw new FleetError(
+      'no-secrets',
+      `no secrets are set up on this server, so that there is no value for '${paths[0] ?? ''}'`,
+    )
+  },
+  onChange: () => () => undefined,
 }

@@ -1,0 +1,143 @@
+import type { ValueRecord } from '#config/lang'
+import type { Bundle } from '#config/store'
+import { type FromBolt, type FromEnvoy, MAX_FROM_BOLT_BYTES } from '#node/checkin'
+import { Deadline, type Random } from '#node/kit'
+import { BundleMessages } from '../policy/index.ts'
+import type { Answer, Conversation } from './conversation.ts'
+import type { Decider } from './decider.ts'
+import type { FleetIndex } from './fleet-index.ts'
+import type { FleetStore } from './fleet-store.ts'
+import { Gate } from './gate.ts'
+import type { SecretSource } from './secret-source.ts'
+
+type CheckIn = Extract<FromEnvoy, { type: 'check-in' }>
+
+/** Answers that need more than memory, at a time. One takes about a millisecond, unless the envoy reads slowly. */
+const AT_ONCE = 64
+const MAX_WAITING = 1_024
+/** Traits of those who wait. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024
+/** Within which an envoy must have taken its bundle. */
+const TAKE_WITHIN_MS = 30_000
+/** Such answers that a busy server gives in a millisecond. */
+const ANSWERS_PER_MS = 0.5
+const SHORTEST_RETRY_MS = 1_000
+/** An envoy that was turned away so often waits in line, however long the line is. */
+const MAX_REFUSALS = 3
+
+export interface CheckinDeskOptions {
+  readonly decider: Decider
+  readonly index: FleetIndex
+  readonly store: FleetStore
+  readonly secrets: SecretSource
+  readonly intervalMs: () => number
+  readonly random: Random
+}
+
+/** Answers check-ins. One without news costs nothing but its answer. */
+export class CheckinDesk {
+  readonly #options: CheckinDeskOptions
+  readonly #messages = new BundleMessages()
+  readonly #gate = new Gate({ running: AT_ONCE, waiting: MAX_WAITING, waitingBytes: MAX_WAITING_BYTES })
+  /** How often those were turned away who have had no answer since. */
+  readonly #refusals = new Map<Conversation, number>()
+
+  constructor(options: CheckinDeskOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when the answer is on its way. @throws HostError, DeadlineError when the envoy does not read it */
+  async checkIn(conversation: Conversation, message: CheckIn): Promise<void> {
+    const { answer, session } = conversation
+    conversation.isCalled = false
+    if (answer !== null && this.#holds(answer, message)) {
+      await session.sendEncoded(answer.frame)
+      return
+    }
+    const bytes = message.traits === undefined ? 0 : session.receivedBytes
+    const isPatient = (this.#refusals.get(conversation) ?? 0) >= MAX_REFUSALS
+    const done = await this.#gate.run(bytes, () => this.#answer(conversation, message), { evenIfLong: isPatient })
+    if (done === null) await this.#turnAway(conversation)
+    else this.#refusals.delete(conversation)
+  }
+
+  /** What the envoy should have at this moment; null when that is not known without asking it. */
+  async current(conversation: Conversation): Promise<Answer | null> {
+    const { decider, store } = this.#options
+    const { answer, state } = conversation
+    if (answer === null || answer.generation === decider.generation) return answer
+    const decided = await this.#gate.run(0, async () => {
+      const stored = await store.traits(state.peer)
+      if (stored === null || stored.hash !== answer.traitsHash) return
+      conversation.answer = (await decider.decide(state, stored.hash, stored.traits)).answer
+    })
+    return decided === null ? null : conversation.answer
+  }
+
+  left(conversation: Conversation): void {
+    this.#refusals.delete(conversation)
+  }
+
+  #holds(answer: Answer, { bundle, traitsHash, traits }: CheckIn): boolean {
+    return (
+      traits === undefined &&
+      answer.generation === this.#options.decider.generation &&
+      answer.traitsHash === traitsHash &&
+      (answer.hash === null || answer.hash === bundle)
+    )
+  }
+
+  async #answer(conversation: Conversation, message: CheckIn): Promise<void> {
+    const { session, state } = conversation
+    const traits = await this.#traitsOf(conversation, message)
+    if (traits === null) {
+      await session.send(refusal('traits-needed', 'send the traits along', SHORTEST_RETRY_MS))
+      return
+    }
+    const { answer, bundle } = await this.#options.decider.decide(state, message.traitsHash, traits)
+    conversation.answer = answer
+    if (bundle === null || bundle.hash === message.bundle) await session.sendEncoded(answer.frame)
+    else await this.#give(conversation, bundle)
+  }
+
+  /** Null when the envoy did not send what the server does not have. */
+  async #traitsOf({ state }: Conversation, { traits, traitsHash }: CheckIn): Promise<ValueRecord | null> {
+    const { store, index } = this.#options
+    if (traits === undefined) {
+      const stored = state.traitsHash === traitsHash ? await store.traits(state.peer) : null
+      return stored?.hash === traitsHash ? stored.traits : null
+    }
+    // What came as JSON is a value of templates.
+    const values = traits as ValueRecord
+    if (state.traitsHash !== traitsHash) {
+      await store.putTraits(state.peer, { hash: traitsHash, traits: values })
+      index.traitsStored(state, traitsHash)
+    }
+    return values
+  }
+
+  async #give({ session, state }: Conversation, bundle: Bundle): Promise<void> {
+    const { secrets, intervalMs } = this.#options
+    const parts = this.#messages.encode(bundle, { intervalMs: intervalMs(), secretsEpoch: secrets.epoch })
+    const sizeBytes = parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    if (sizeBytes > MAX_FROM_BOLT_BYTES) {
+      const problem = `the bundle has ${sizeBytes} bytes, and no more than ${MAX_FROM_BOLT_BYTES} can be sent; split its files off as artifacts`
+      await session.send(refusal('bundle-too-large', problem, intervalMs()))
+      return
+    }
+    using deadline = new Deadline(TAKE_WITHIN_MS, `sending ${state.hostname} its bundle`)
+    await session.sendEncoded(parts, { signal: deadline.signal })
+  }
+
+  /** The more are to come back, the longer they are told to wait; each at another time. */
+  async #turnAway(conversation: Conversation): Promise<void> {
+    this.#refusals.set(conversation, (this.#refusals.get(conversation) ?? 0) + 1)
+    const spreadMs = Math.max(SHORTEST_RETRY_MS, this.#refusals.size / ANSWERS_PER_MS)
+    const retryMs = Math.round(SHORTEST_RETRY_MS + spreadMs * this.#options.random())
+    await conversation.session.send(refusal('busy', 'too many envoys check in at this moment', retryMs))
+  }
+}
+
+function refusal(code: string, message: string, retryMs: number): FromBolt {
+  return { type: 'refused', code, message, retryMs }
+}

@@ -1,0 +1,187 @@
+import { type BoltSession, CheckinError, type FromEnvoy, serveCheckins } from '#node/checkin'
+import { type Host, HostError, publicKeyOf } from '#node/host'
+import { type Clock, Deadline, DeadlineError, isAbort, type Logger, messageOf, toHex } from '#node/kit'
+import { Allowance } from './allowance.ts'
+import type { Caller } from './caller.ts'
+import type { CheckinDesk } from './checkin-desk.ts'
+import { Conversation, type Conversations } from './conversation.ts'
+import { FleetError } from './errors.ts'
+import type { FleetIndex } from './fleet-index.ts'
+import type { ReportDesk } from './report-desk.ts'
+import type { SecretDesk } from './secret-desk.ts'
+import type { TaskDesk } from './task-desk.ts'
+import type { FleetControl } from './types.ts'
+
+/** From the opening of the stream to the first message. */
+const HELLO_WITHIN_MS = 15_000
+/** An envoy that is not heard of for so long, and for so many of its intervals, has to begin again. */
+const SILENT_MS = 600_000
+const SILENT_INTERVALS = 10
+/** What an envoy may ask for: thrice a second as a rule, and the reports of hours of absence at once. */
+const BURST = 400
+const PER_SECOND = 5
+const BYTES_FOR_ONE = 32 * 1024
+const STREAM_COST = 5
+const SECRETS_COST = 5
+/** Output comes in many small pieces. */
+const OUTPUT_COST = 0.1
+/** How often the same envoy's ends with an error are told of. */
+const TELL_AGAIN_MS = 60_000
+
+export interface CheckinParts {
+  readonly index: FleetIndex
+  readonly conversations: Conversations
+  readonly desk: CheckinDesk
+  readonly reports: ReportDesk
+  readonly secrets: SecretDesk
+  readonly tasks: TaskDesk
+  readonly caller: Caller
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** The server's end of `/vigo/checkin/1`. Who an envoy is, its connection says; a bad or slow one costs itself only. */
+export class CheckinService implements FleetControl {
+  readonly #parts: CheckinParts
+  /** By envoy: a new stream is no new start. */
+  readonly #allowances = new Map<string, Allowance>()
+  readonly #toldAt = new Map<string, number>()
+  #isClosed = false
+
+  constructor(parts: CheckinParts) {
+    this.#parts = parts
+    parts.conversations.onEnd(conversation => parts.desk.left(conversation))
+  }
+
+  async serve(host: Host): Promise<void> {
+    await serveCheckins(host, session => this.#serve(session))
+  }
+
+  push(peers: readonly string[], reason: string): number {
+    return this.#parts.caller.call(peers, reason)
+  }
+
+  /** The envoy is out, or has another name now. */
+  dismiss(peer: string): void {
+    this.#allowances.delete(peer)
+    this.#toldAt.delete(peer)
+    this.#parts.conversations
+      .get(peer)
+      ?.session.close(new FleetError('not-an-envoy', 'the roster does not have you under this name any more'))
+  }
+
+  /** Ends conversations with envoys that say nothing any more. */
+  sweep(): void {
+    const { conversations, clock } = this.#parts
+    for (const { state, session } of conversations.values()) {
+      const silentMs = clock.monotonicMs() - (state.heardMs ?? 0)
+      if (silentMs > Math.max(SILENT_MS, SILENT_INTERVALS * state.intervalMs)) {
+        session.close(new FleetError('silent', `nothing was heard of ${state.hostname} for ${silentMs} ms`))
+      }
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    const reason = new FleetError('closed', 'the server ends')
+    for (const { session } of this.#parts.conversations.values()) session.close(reason)
+  }
+
+  async #serve(session: BoltSession): Promise<void> {
+    const { index, conversations, logger } = this.#parts
+    const peer = toHex(publicKeyOf(session.peer))
+    const state = index.state(peer)
+    if (state === undefined || this.#isClosed) {
+      const why = this.#isClosed ? 'the server ends' : 'you are no envoy of this fleet'
+      session.close(new FleetError('not-an-envoy', why))
+      return
+    }
+    const conversation = new Conversation(state, session)
+    const before = conversations.add(conversation)
+    before?.session.close(new FleetError('replaced', `${state.hostname} opened another stream`))
+    try {
+      await this.#converse(conversation)
+    } catch (error) {
+      this.#tell(conversation, error)
+      session.close(error instanceof Error ? error : new Error(messageOf(error)))
+    } finally {
+      if (conversations.remove(conversation)) index.disconnected(state)
+    }
+    logger.debug('envoy-left', { host: state.hostname })
+  }
+
+  async #converse(conversation: Conversation): Promise<void> {
+    const { index } = this.#parts
+    const { session, state } = conversation
+    const allowance = this.#allowanceOf(state.peer)
+    await this.#pay(conversation, allowance, STREAM_COST)
+    const hello = await firstMessage(session)
+    if (hello === null) return
+    index.connected(state, hello.version)
+    for (;;) {
+      const message = await session.receive()
+      if (message === null) return
+      index.heard(state)
+      await this.#pay(conversation, allowance, costOf(message, session.receivedBytes))
+      await this.#take(conversation, message)
+    }
+  }
+
+  async #take(conversation: Conversation, message: FromEnvoy): Promise<void> {
+    const { desk, reports, secrets, tasks } = this.#parts
+    switch (message.type) {
+      case 'check-in':
+        return await desk.checkIn(conversation, message)
+      case 'report':
+        return await reports.report(conversation, message.run)
+      case 'secrets':
+        return await secrets.answer(conversation, message)
+      case 'task-output':
+      case 'task-done':
+        return tasks.receive(conversation, message)
+      case 'hello':
+        throw new CheckinError('malformed', 'hello comes once, first')
+    }
+  }
+
+  #allowanceOf(peer: string): Allowance {
+    let allowance = this.#allowances.get(peer)
+    if (allowance === undefined) {
+      allowance = new Allowance({ burst: BURST, perSecond: PER_SECOND, nowMs: this.#parts.clock.monotonicMs() })
+      this.#allowances.set(peer, allowance)
+    }
+    return allowance
+  }
+
+  async #pay({ session }: Conversation, allowance: Allowance, cost: number): Promise<void> {
+    const { clock } = this.#parts
+    const waitMs = allowance.spend(cost, clock.monotonicMs())
+    if (waitMs > 0) await clock.sleep(waitMs, { signal: session.closed })
+  }
+
+  /** A stream that breaks is nothing to tell; what an operator may have to look at is, once a minute for each envoy. */
+  #tell({ state, session }: Conversation, error: unknown): void {
+    const { clock, logger } = this.#parts
+    const isOrdinary = isAbort(error) || error instanceof HostError || error instanceof FleetError
+    if (isOrdinary || (session.closed.aborted && !(error instanceof CheckinError))) return
+    const now = clock.monotonicMs()
+    const toldAt = this.#toldAt.get(state.peer)
+    if (toldAt !== undefined && now - toldAt < TELL_AGAIN_MS) return
+    this.#toldAt.set(state.peer, now)
+    const fields = { host: state.hostname, reason: messageOf(error) }
+    if (error instanceof CheckinError || error instanceof DeadlineError) logger.warn('conversation-ended', fields)
+    else logger.error('conversation-failed', fields)
+  }
+}
+
+async function firstMessage(session: BoltSession): Promise<Extract<FromEnvoy, { type: 'hello' }> | null> {
+  using deadline = new Deadline(HELLO_WITHIN_MS, 'the first message of an envoy')
+  const message = await session.receive({ signal: deadline.signal })
+  if (message === null || message.type === 'hello') return message
+  throw new CheckinError('malformed', `a conversation begins with hello, not with ${message.type}`)
+}
+
+function costOf(message: FromEnvoy, bytes: number): number {
+  const base = message.type === 'secrets' ? SECRETS_COST : message.type === 'task-output' ? OUTPUT_COST : 1
+  return base + bytes / BYTES_FOR_ONE
+}

@@ -1,0 +1,2 @@
+export { type CommandOptions, refusalOfCommand } from './command.ts'
+export { mayEndAgent, refusalOf } from './resource.ts'

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Diagnostic, SourceFile } from '#config/lang'
 import { fixAndCheck } from '#config/lint'
-import { loadConfig, ReadCache, validate } from '#config/store'
+import { hashOfSource, loadConfig, Memory, ReadCache, validate } from '#config/store'
 import type { CheckContext, Repairs, TreeChecker, TreeVerdict } from './pipeline/index.ts'
+import { programVersion } from './program-version.ts'
 
 /** Milliseconds of work between two moments at which others may run and the signal is looked at. */
 const BREATH_MS = 25
@@ -16,7 +17,12 @@ export function treeChecker(): TreeChecker {
 }
 
 class ConfigChecker implements TreeChecker {
-  readonly #cache = new ReadCache()
+  readonly memory = new Memory()
+  readonly #cache = new ReadCache(this.memory)
+
+  get version(): string {
+    return programVersion()
+  }
 
   async repair(files: readonly SourceFile[], { changed, signal }: CheckContext): Promise<Repairs> {
     const edits = new Map<string, string>()
@@ -29,18 +35,25 @@ class ConfigChecker implements TreeChecker {
         restedAt = performance.now()
       }
       signal?.throwIfAborted()
+      if (this.memory.recall(formatted(source)) !== undefined) continue
       const { file, refusals, warnings } = fixAndCheck(source)
       if (file.text !== source.text) edits.set(source.path, file.text)
       diagnostics.push(...refusals, ...warnings)
+      if (refusals.length + warnings.length === 0) this.memory.keep(formatted(file), '')
     }
     return { edits, diagnostics }
   }
 
   async check(files: readonly SourceFile[], { signal }: CheckContext): Promise<TreeVerdict> {
     signal?.throwIfAborted()
-    const verdict = validate(loadConfig(files, { cache: this.#cache }))
+    const verdict = validate(loadConfig(files, { cache: this.#cache }), { memory: this.memory })
     await setImmediate()
     signal?.throwIfAborted()
     return verdict
   }
+}
+
+/** A text that the linter has nothing to do with, nor to say of. */
+function formatted(file: SourceFile): string {
+  return `formatted ${hashOfSource(file)}`
 }

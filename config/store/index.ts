@@ -5,10 +5,12 @@ export * from './release/index.ts'
 export { LARGE_TREE, type SampleSize, sampleHost, sampleTree } from './sample/index.ts'
 export {
   type ConfigStore,
+  hashOfSource,
   type LoadFolderOptions,
   type LoadOptions,
   loadConfig,
   loadFolder,
+  Memory,
   ReadCache,
 } from './tree/index.ts'
 export * from './validate/index.ts'

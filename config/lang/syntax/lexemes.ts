@@ -108,7 +108,7 @@ export class LexemeRecorder {
 }
 
 function kindOf(source: string): LexemeKind {
-  switch (source[0]) {
+  switch (source.charAt(0)) {
     case '#':
       return 'comment'
     case '\n':

@@ -1,5 +1,5 @@
 import type { Diagnostic, SourceFile } from '#config/lang'
-import type { ReleaseCounts } from '#config/store'
+import type { Memory, ReleaseCounts } from '#config/store'
 import type { UrlUse } from '../probe/index.ts'
 
 /**
@@ -7,6 +7,12 @@ import type { UrlUse } from '../probe/index.ts'
  * everything that they find, throw only when aborted, and may be called any number of times, also for different trees.
  */
 export interface TreeChecker {
+  /** What it need not look at again. It finds the same with any memory that a checker of its version had. */
+  readonly memory: Memory
+
+  /** Other text for other answers: of everything that they depend on but the files. */
+  readonly version: string
+
   /** Whitespace, syntax, key order and labels of the sources, as edits that are proven to keep the values. */
   repair(files: readonly SourceFile[], context: CheckContext): Promise<Repairs>
 

@@ -1,4 +1,5 @@
 import type { Diagnostic, SourceFile, Span } from '#config/lang'
+import { Memory } from '#config/store'
 import type { UrlUse } from '../probe/index.ts'
 import type { CheckContext, Repairs, TreeChecker, TreeVerdict } from './checker.ts'
 
@@ -8,6 +9,8 @@ import type { CheckContext, Repairs, TreeChecker, TreeVerdict } from './checker.
  * Trailing blanks are repaired, and a crate gets a label.
  */
 export class TestChecker implements TreeChecker {
+  readonly memory = new Memory()
+  readonly version = 'test'
   readonly repairs: CheckContext[] = []
   readonly checks: { readonly paths: readonly string[]; readonly context: CheckContext }[] = []
 

@@ -242,7 +242,10 @@ describe('an invalid tree', () => {
     const one = { code: 'x', span: { file, start: 0, end: 1 }, message: 'm', hint: 'h', related: [] }
     const warnings = Array.from({ length: 1500 }, () => ({ ...one, severity: 'warning' }) as const)
     const verdict = await site.checker.check([file], { changed: new Set(), signal: undefined })
+    const { memory, version } = site.checker
     const checker = {
+      memory,
+      version,
       repair: async () => ({ edits: new Map(), diagnostics: [] }),
       check: async () => ({ ...verdict, diagnostics: [...warnings, { ...one, severity: 'error' } as const] }),
     }

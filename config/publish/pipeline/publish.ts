@@ -1,4 +1,4 @@
-import { checkWords, type Publisher } from '#config/store'
+import { checkWords, type Publisher, readMemory, writeMemory } from '#config/store'
 import { Publication } from './publication.ts'
 import type { PublishOptions, PublishResult } from './types.ts'
 
@@ -11,10 +11,25 @@ import type { PublishOptions, PublishResult } from './types.ts'
 export async function publish(options: PublishOptions): Promise<PublishResult> {
   const { author, reason = '' } = options
   checkWords({ author, reason })
-  if (options.dryRun === true) return await new Publication(options, null).run()
+  if (options.dryRun === true) {
+    await recall(options)
+    return await new Publication(options, null).run()
+  }
   await using publisher = await openPublisher(options)
   await publisher.assertNotFrozen()
-  return await new Publication(options, publisher).run()
+  await recall(options)
+  const result = await new Publication(options, publisher).run()
+  await remember(options)
+  return result
+}
+
+/** What a checker knows of its own last run is newer than any file. */
+async function recall({ checker: { memory, version }, releases }: PublishOptions): Promise<void> {
+  memory.restart(memory.isEmpty ? await readMemory(releases.places, version) : memory.records)
+}
+
+async function remember({ checker: { memory, version }, releases }: PublishOptions): Promise<void> {
+  if (memory.hasNews) await writeMemory(releases.places, version, memory.records)
 }
 
 async function openPublisher(options: PublishOptions): Promise<Publisher> {

@@ -26,7 +26,7 @@ interface Identified {
 const known = new WeakMap<CompiledCrate, readonly Identified[]>()
 
 /** The resources of a crate that manage something for sure. */
-function identitiesOf(crate: CompiledCrate): readonly Identified[] {
+export function identitiesOf(crate: CompiledCrate): readonly Identified[] {
   let all = known.get(crate)
   if (all === undefined) {
     all = crate.placed.flatMap(({ stamped }) => {

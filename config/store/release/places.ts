@@ -44,3 +44,8 @@ export function releasePlaces(home: string, stacks?: string): ReleasePlaces {
     freeze: join(releases, 'freeze.json'),
   }
 }
+
+/** One for each user: what somebody else found is not believed. */
+export function memoryFile({ releases }: ReleasePlaces): string {
+  return join(releases, `.checked-${process.geteuid?.() ?? 0}`)
+}

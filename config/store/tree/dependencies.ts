@@ -1,4 +1,6 @@
+import { sha256Hex } from '#node/kit'
 import type { Crate } from './config-store.ts'
+import { hashOfSource } from './memory.ts'
 
 const known = new WeakMap<Crate, readonly Crate[]>()
 
@@ -14,4 +16,17 @@ export function dependenciesOf(crate: Crate): readonly Crate[] {
     known.set(crate, all)
   }
   return all
+}
+
+const hashes = new WeakMap<Crate, string>()
+
+/** Of its file and those of everything that it depends on. */
+export function hashOfCrate(crate: Crate): string {
+  let hash = hashes.get(crate)
+  if (hash === undefined) {
+    const files = [crate, ...dependenciesOf(crate)].map(({ declaration }) => hashOfSource(declaration.file))
+    hash = sha256Hex(files.join('\n'))
+    hashes.set(crate, hash)
+  }
+  return hash
 }

@@ -9,12 +9,15 @@ import {
 } from '#config/lang'
 import { comparePaths } from '../release/index.ts'
 import { checkCarriers } from './carriers.ts'
-import type { Claims, Common, ConfigStore, Waiver } from './config-store.ts'
+import type { Claims, Common, ConfigStore, Crate, Waiver } from './config-store.ts'
 import { indexCrates } from './crates.ts'
+import { hashOfCrate } from './dependencies.ts'
 import { orderEntries, warnOfUnreachable } from './entries.ts'
 import { checkEnvironments, indexEnvironments } from './environments.ts'
 import { folderOf } from './folders.ts'
+import { hashOfSource, type Memory } from './memory.ts'
 import { indexByName } from './names.ts'
+import { decodeDeclarations, encodeDeclarations } from './remembered.ts'
 import { checkResourceReferences } from './resource-references.ts'
 import { checkTemplateSources } from './template-sources.ts'
 import { carriedVariables, checkForeach, warnOfTemplates } from './variables.ts'
@@ -29,7 +32,13 @@ interface ReadFile {
 
 /** What files declare, so that the next load reads changed ones only. Whoever loads a tree more than once keeps one. */
 export class ReadCache {
+  readonly memory: Memory | undefined
   #files = new Map<string, ReadFile>()
+
+  /** `memory`: what another process may have found. */
+  constructor(memory?: Memory) {
+    this.memory = memory
+  }
 
   /** Reads what it does not know; afterwards it knows these files and no others. */
   read(files: readonly SourceFile[]): readonly ReadFile[] {
@@ -53,7 +62,9 @@ export class ReadCache {
 
   #read(file: SourceFile): ReadFile {
     const known = this.#files.get(file.path)
-    return known !== undefined && known.file.text === file.text ? known : readOne(file)
+    if (known === undefined || known.file.text !== file.text) return readOne(file, this.memory)
+    this.memory?.recall(keyOf(known.file))
+    return known
   }
 }
 
@@ -100,11 +111,10 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
   warnOfUnreachable(entries, diagnostics)
   const carried = carriedVariables(all)
   for (const crate of [...crates.configcrates.values(), ...crates.usercrates.values()]) {
-    checkResourceReferences(crate, diagnostics)
+    checkReferences(crate, cache.memory, diagnostics)
     checkTemplateSources(crate, templates, diagnostics)
     checkForeach(crate, carried, diagnostics)
   }
-  for (const each of all) warnOfTemplates(each, diagnostics)
   const unreadable = new Set(read.filter(isUnreadable).map(({ file }) => nameOf(file)))
   const found = diagnostics.sorted.filter(each => !isOfUnreadable(each, unreadable))
   return {
@@ -126,11 +136,37 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
   }
 }
 
-function readOne(file: SourceFile): ReadFile {
-  const diagnostics = new Diagnostics()
-  if (file.path.endsWith('.tmpl')) checkTemplateFile(file, diagnostics)
-  const declarations = file.path.endsWith('.vgo') ? readDeclarations(file, diagnostics) : undefined
-  return { file, declarations, diagnostics: diagnostics.sorted }
+function readOne(file: SourceFile, memory: Memory | undefined): ReadFile {
+  const key = keyOf(file)
+  const known = memory?.recall(key)
+  if (known !== undefined) {
+    const declarations = known === '' ? undefined : decodeDeclarations(known, file)
+    return { file, declarations, diagnostics: [] }
+  }
+  const found = new Diagnostics()
+  if (file.path.endsWith('.tmpl')) checkTemplateFile(file, found)
+  const declarations = file.path.endsWith('.vgo') ? readDeclarations(file, found) : undefined
+  if (declarations !== undefined) warnOfTemplates(declarations, found)
+  const diagnostics = found.sorted
+  if (memory !== undefined && diagnostics.length === 0) {
+    const text = declarations === undefined ? '' : encodeDeclarations(declarations)
+    if (text !== undefined) memory.keep(key, text)
+  }
+  return { file, declarations, diagnostics }
+}
+
+function keyOf(file: SourceFile): string {
+  return `file ${hashOfSource(file)}`
+}
+
+function checkReferences(crate: Crate, memory: Memory | undefined, diagnostics: Diagnostics): void {
+  const { length } = crate.declaration.dependsOn
+  if (length === 0) return
+  const key = length === crate.dependsOn.length ? `references ${hashOfCrate(crate)}` : undefined
+  if (key !== undefined && memory?.recall(key) !== undefined) return
+  const before = diagnostics.errorCount
+  checkResourceReferences(crate, diagnostics)
+  if (key !== undefined && diagnostics.errorCount === before) memory?.keep(key, '')
 }
 
 /** A crate that could not be read is there all the same: whoever refers to it made no mistake. */

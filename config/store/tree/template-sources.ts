@@ -1,5 +1,6 @@
-import { type Diagnostics, type Located, type ResourceDeclaration, type SourceFile, suggest } from '#config/lang'
+import { type Diagnostics, type Located, type SourceFile, suggest } from '#config/lang'
 import type { Crate } from './config-store.ts'
+import { outlineOf } from './outline.ts'
 import { couldBe } from './resource-references.ts'
 
 /** Whether a `source:` means a file of the tree: no path on the machine, no URL, no secret, and not a template that decides later. */
@@ -13,23 +14,14 @@ export function templateNamed(templates: ReadonlyMap<string, SourceFile>, source
   return templates.get(path) ?? templates.get(`templates/${path}`)
 }
 
-/** The `source:` of a file, the crate's default included. */
-export function sourceOf({ declaration }: Crate, resource: ResourceDeclaration): Located<string> | undefined {
-  if (resource.type.value !== 'file') return undefined
-  const isOwn = resource.attributes.has('content') || resource.attributes.has('source')
-  const node = (isOwn ? resource.attributes : declaration.defaults).get('source')?.value
-  return node?.kind === 'scalar' ? { value: node.source, span: node.span } : undefined
-}
-
 /** Reports files of the tree that `source:` names and that are not there. */
 export function checkTemplateSources(
   crate: Crate,
   templates: ReadonlyMap<string, SourceFile>,
   diagnostics: Diagnostics,
 ): void {
-  for (const resource of crate.declaration.resources) {
-    const source = sourceOf(crate, resource)
-    if (source === undefined || source.value.includes('{{') || !isTreeSource(source.value)) continue
+  for (const source of outlineOf(crate.declaration).sources) {
+    if (source.value.includes('{{') || !isTreeSource(source.value)) continue
     if (templateNamed(templates, source.value) === undefined) reportUnknownTemplate(source, templates, diagnostics)
   }
 }
@@ -56,9 +48,7 @@ export function reportUnknownTemplate(
 
 /** The templates that a crate's resources lead to; a name with a template in it leads to all that it could become. */
 export function templatesUsedBy(crate: Crate, templates: ReadonlyMap<string, SourceFile>): string[] {
-  return crate.declaration.resources.flatMap(resource => {
-    const source = sourceOf(crate, resource)?.value
-    if (source === undefined) return []
+  return outlineOf(crate.declaration).sources.flatMap(({ value: source }) => {
     if (!source.includes('{{')) return [templateNamed(templates, source)?.path].filter(path => path !== undefined)
     return Array.from(templates.keys()).filter(path => couldBe(source, path) || couldBe(`templates/${source}`, path))
   })

@@ -1,7 +1,8 @@
-import type { Declarations, Diagnostics, Located, Node, Variables } from '#config/lang'
+import type { Declarations, Diagnostics, Node, Variables } from '#config/lang'
 import type { Crate } from './config-store.ts'
 import { dependenciesOf } from './dependencies.ts'
 import { suggestion } from './names.ts'
+import { outlineOf } from './outline.ts'
 
 /** Names of the variables that carriers set: entries, `common.vgo`, environments. A host may see them in every crate. */
 export function carriedVariables(declarations: readonly Declarations[]): ReadonlySet<string> {
@@ -18,16 +19,13 @@ export function carriedVariables(declarations: readonly Declarations[]): Readonl
 
 /** Reports `foreach:` over a variable that nothing in the tree sets. */
 export function checkForeach(crate: Crate, carried: ReadonlySet<string>, diagnostics: Diagnostics): void {
-  const { declaration } = crate
-  const lists = [declaration.foreach, ...declaration.resources.map(({ foreach }) => foreach)].filter(
-    (list): list is Located<string> => list !== undefined && 'value' in list,
-  )
-  if (lists.length === 0) return
-  const own = new Set(declaration.foreach === undefined ? [] : ['Item', 'Each'])
-  for (const { declaration: each } of [crate, ...dependenciesOf(crate)]) {
-    for (const name of each.vars.keys()) own.add(name)
+  const { loops, isRepeated } = outlineOf(crate.declaration)
+  if (loops.length === 0) return
+  const own = new Set(isRepeated ? ['Item', 'Each'] : [])
+  for (const { declaration } of [crate, ...dependenciesOf(crate)]) {
+    for (const name of outlineOf(declaration).variables) own.add(name)
   }
-  for (const { value, span } of lists) {
+  for (const { value, span } of loops) {
     const [name = value] = value.split('.')
     if (own.has(name) || carried.has(name)) continue
     diagnostics.error({

@@ -1,8 +1,8 @@
-import type { Node, Span } from '#config/lang'
+import type { CrateDeclaration, Node, Span } from '#config/lang'
 import type { CompiledCrate } from '../compile/crate.ts'
 import { type PreparedAttribute, prepare } from '../compile/prepared.ts'
 import { templateIn } from '../compile/render.ts'
-import type { ConfigStore } from '../tree/index.ts'
+import { type ConfigStore, hashOfSource, type Memory } from '../tree/index.ts'
 
 /** A URL that a crate fetches from, and where it says so. */
 export interface UrlUse {
@@ -11,19 +11,38 @@ export interface UrlUse {
 }
 
 /** The URLs that stand in crates as they are. */
-export function literalUrls({ configcrates, usercrates }: ConfigStore): UrlUse[] {
-  return [...configcrates.values(), ...usercrates.values()].flatMap(({ declaration }) =>
-    prepare(declaration).resources.flatMap(({ schema, attributes }) =>
-      (schema?.probedUrls ?? []).flatMap(name => {
-        const attribute = attributes.get(name)
-        return typeof attribute?.fixed === 'string' ? [{ url: attribute.fixed, span: attribute.entry.value.span }] : []
-      }),
-    ),
+export function literalUrls({ configcrates, usercrates }: ConfigStore, memory: Memory | undefined): UrlUse[] {
+  return [...configcrates.values(), ...usercrates.values()].flatMap(({ declaration }) => {
+    const key = `no-urls ${hashOfSource(declaration.file)}`
+    if (memory?.recall(key) !== undefined) return []
+    const urls = urlsIn(declaration)
+    if (urls.length === 0) memory?.keep(key, '')
+    return urls
+  })
+}
+
+function urlsIn(declaration: CrateDeclaration): UrlUse[] {
+  return prepare(declaration).resources.flatMap(({ schema, attributes }) =>
+    (schema?.probedUrls ?? []).flatMap(name => {
+      const attribute = attributes.get(name)
+      return typeof attribute?.fixed === 'string' ? [{ url: attribute.fixed, span: attribute.entry.value.span }] : []
+    }),
   )
 }
 
 /** The URLs that variables made; what depends on traits is known on the machine only. */
-export function renderedUrls(crate: CompiledCrate): UrlUse[] {
+export function renderedUrls(crate: CompiledCrate): readonly UrlUse[] {
+  let urls = rendered.get(crate)
+  if (urls === undefined) {
+    urls = urlsOf(crate)
+    rendered.set(crate, urls)
+  }
+  return urls
+}
+
+const rendered = new WeakMap<CompiledCrate, readonly UrlUse[]>()
+
+function urlsOf(crate: CompiledCrate): UrlUse[] {
   return crate.placed.flatMap(
     ({
       stamped: {

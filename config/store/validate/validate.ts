@@ -1,13 +1,9 @@
 import type { Diagnostic } from '#config/lang'
-import type { CompiledCrate } from '../compile/crate.ts'
-import { type JoinedHost, joinCrates } from '../compile/host.ts'
-import { ReadLog } from '../compile/reads.ts'
-import { sampleTraits } from '../compile/samples.ts'
 import type { ReleaseCounts } from '../release/index.ts'
-import { frameOf } from '../resolve/index.ts'
-import type { ConfigStore, Entry } from '../tree/index.ts'
+import type { ConfigStore, Memory } from '../tree/index.ts'
+import { EntryCheck } from './entry-check.ts'
 import { mergeDiagnostics } from './merge.ts'
-import { literalUrls, renderedUrls, type UrlUse } from './urls.ts'
+import { literalUrls, type UrlUse } from './urls.ts'
 import { cratePaths, unreferencedPaths } from './usage.ts'
 
 /** What a publisher has to know of a whole tree. */
@@ -27,17 +23,17 @@ export interface Validation {
  * Everything that can be wrong with a tree before any host asks: it is compiled for each entry as for machines of every family. What
  * traits would decide is kept, traits that no sample has are made up, and what follows from those is no error; a missing variable is.
  */
-export function validate(store: ConfigStore): Validation {
+export function validate(store: ConfigStore, options: { readonly memory?: Memory | undefined } = {}): Validation {
+  const { memory } = options
+  const check = new EntryCheck(store, memory)
   const found: Diagnostic[] = []
-  const crates = new Set<CompiledCrate>()
+  const urls = literalUrls(store, memory)
   for (const entry of store.hasErrors ? [] : store.entries) {
     if (found.length > MAX_FOUND) break
-    for (const host of samplesOf(store, entry)) {
-      found.push(...host.diagnostics)
-      for (const crate of host.crates) crates.add(crate)
-    }
+    const verdict = check.run(entry)
+    found.push(...verdict.diagnostics)
+    urls.push(...verdict.urls)
   }
-  const urls = [...literalUrls(store), ...Array.from(crates).flatMap(renderedUrls)]
   return {
     diagnostics: found.length === 0 ? store.diagnostics : mergeDiagnostics([...store.diagnostics, ...found]),
     counts: store.counts,
@@ -49,14 +45,3 @@ export function validate(store: ConfigStore): Validation {
 
 /** Entries that meet the same errors have one cause; more of them say nothing new. */
 const MAX_FOUND = 20_000
-
-/** One machine of each family; one is enough where nothing reads a trait. */
-function samplesOf(store: ConfigStore, entry: Entry): readonly JoinedHost[] {
-  const hosts: JoinedHost[] = []
-  for (const [name, traits] of sampleTraits) {
-    const log = new ReadLog()
-    hosts.push(joinCrates(store, frameOf(store, entry), { traits, log, sample: { name, grade: 'kind' } }))
-    if (!log.readTraits) break
-  }
-  return hosts
-}

@@ -1,0 +1,149 @@
+import { type Diagnostic, Diagnostics, formatWhen } from '#config/lang'
+import { sha256Hex } from '#node/kit'
+import { type JoinedHost, joinCrates } from '../compile/host.ts'
+import { foundAs, ReadLog } from '../compile/reads.ts'
+import { sampleTraits } from '../compile/samples.ts'
+import { type Frame, frameOf, type Inclusion, includeCrates, undecided } from '../resolve/index.ts'
+import {
+  type ConfigStore,
+  type Crate,
+  dependenciesOf,
+  type Entry,
+  hashOfCrate,
+  hashOfSource,
+  type Memory,
+  outlineOf,
+  templatesUsedBy,
+} from '../tree/index.ts'
+import { decodeParts, encodeParts, isOfKeys, joinParts, type Part, partOf } from './parts.ts'
+import { renderedUrls, type UrlUse } from './urls.ts'
+
+export interface EntryVerdict {
+  readonly diagnostics: readonly Diagnostic[]
+  readonly urls: readonly UrlUse[]
+}
+
+/**
+ * Compiles entries as for machines of every family. With a memory only the crates of an entry are compiled that changed, with what they depend
+ * on, and held against what the others manage. As soon as anything is found all are: every message is the one that it would have been.
+ */
+export class EntryCheck {
+  readonly #store: ConfigStore
+  readonly #memory: Memory | undefined
+  readonly #hashes = new Map<Crate, string>()
+  #allTemplates: string | undefined
+
+  constructor(store: ConfigStore, memory: Memory | undefined) {
+    this.#store = store
+    this.#memory = memory
+  }
+
+  run(entry: Entry): EntryVerdict {
+    const frame = frameOf(this.#store, entry)
+    const found = new Diagnostics()
+    const inclusions = includeCrates(this.#store, frame, undecided, found).all
+    if (this.#memory === undefined || found.hasErrors) return verdictOf(samplesOf(this.#store, frame))
+    const keys = inclusions.map(inclusion => this.#keyOf(inclusion))
+    const record = `entry ${keyOfFrame(frame)}`
+    const text = this.#memory.recall(record) ?? ''
+    if (isOfKeys(text, keys)) return { diagnostics: [], urls: urlsOf(inclusions, keys, decodeParts(text)) }
+    const parts = this.#complete(frame, inclusions, keys, decodeParts(text))
+    if ('diagnostics' in parts) return parts
+    this.#memory.keep(record, encodeParts(keys, parts))
+    return { diagnostics: [], urls: urlsOf(inclusions, keys, parts) }
+  }
+
+  /** Adds the parts that are not known yet; a verdict where something is wrong. */
+  #complete(
+    frame: Frame,
+    inclusions: readonly Inclusion[],
+    keys: readonly string[],
+    known: ReadonlyMap<string, Part>,
+  ): ReadonlyMap<string, Part> | EntryVerdict {
+    const isNew = inclusions.map((_, at) => !known.has(keys[at] ?? ''))
+    const news = inclusions.filter((_, at) => isNew[at])
+    const only = new Set(news.flatMap(({ crate }) => [crate, ...dependenciesOf(crate)]))
+    const kept = keys.filter((_, at) => !isNew[at]).map(key => [key, known.get(key)] as const)
+    const old = new Map(kept.filter((each): each is [string, Part] => each[1] !== undefined))
+    const some = this.#partsIn(samplesOf(this.#store, frame, only), inclusions, keys)
+    if (some !== undefined) {
+      const joined = joinParts(old, some)
+      if (joined !== undefined) return joined
+    }
+    const samples = samplesOf(this.#store, frame)
+    return this.#partsIn(samples, inclusions, keys) ?? verdictOf(samples)
+  }
+
+  /** Undefined where something is wrong. */
+  #partsIn(
+    samples: readonly JoinedHost[],
+    inclusions: readonly Inclusion[],
+    keys: readonly string[],
+  ): Map<string, Part> | undefined {
+    if (samples.some(({ diagnostics }) => diagnostics.length > 0)) return undefined
+    const keyOf = new Map(inclusions.map(({ crate }, at) => [crate, keys[at] ?? '']))
+    const parts = new Map<string, Part>()
+    for (const { inclusions: joined, crates } of samples) {
+      for (const [at, compiled] of crates.entries()) {
+        const crate = joined.all[at]?.crate
+        const key = crate && keyOf.get(crate)
+        if (key !== undefined) parts.set(key, partOf(compiled, parts.get(key)))
+      }
+    }
+    return parts
+  }
+
+  /** Everything that the crate is compiled of, but the variables. */
+  #keyOf({ crate, condition }: Inclusion): string {
+    let hash = this.#hashes.get(crate)
+    if (hash === undefined) {
+      hash = sha256Hex(hashOfCrate(crate), this.#templatesOf(crate)).slice(0, 32)
+      this.#hashes.set(crate, hash)
+    }
+    return typeof condition === 'boolean' ? hash : sha256Hex(hash, formatWhen(condition)).slice(0, 32)
+  }
+
+  #templatesOf(crate: Crate): string {
+    const { sources } = outlineOf(crate.declaration)
+    const { templates } = this.#store
+    if (sources.length === 0) return ''
+    if (sources.some(({ value }) => value.includes('{{'))) {
+      this.#allTemplates ??= Array.from(templates.values(), hashOfSource).join('\n')
+      return this.#allTemplates
+    }
+    return templatesUsedBy(crate, templates)
+      .map(path => templates.get(path))
+      .map(file => (file === undefined ? '' : hashOfSource(file)))
+      .join('\n')
+  }
+}
+
+function keyOfFrame({ entry: { declaration }, variables }: Frame): string {
+  const { match } = declaration
+  return sha256Hex(JSON.stringify([match.span.file.path, match.value]), foundAs(variables, 'whole')).slice(0, 32)
+}
+
+function urlsOf(inclusions: readonly Inclusion[], keys: readonly string[], parts: ReadonlyMap<string, Part>): UrlUse[] {
+  return inclusions.flatMap(({ crate: { declaration } }, at) =>
+    (parts.get(keys[at] ?? '')?.urls ?? []).map(([url, start, end]) => ({
+      url,
+      span: { file: declaration.file, start, end },
+    })),
+  )
+}
+
+function verdictOf(samples: readonly JoinedHost[]): EntryVerdict {
+  const crates = new Set(samples.flatMap(host => host.crates))
+  return { diagnostics: samples.flatMap(host => host.diagnostics), urls: Array.from(crates).flatMap(renderedUrls) }
+}
+
+/** One machine of each family; one is enough where nothing reads a trait. */
+function samplesOf(store: ConfigStore, frame: Frame, only?: ReadonlySet<Crate>): readonly JoinedHost[] {
+  const hosts: JoinedHost[] = []
+  for (const [name, traits] of sampleTraits) {
+    const log = new ReadLog()
+    hosts.push(joinCrates(store, frame, { traits, log, sample: { name, grade: 'kind' }, only }))
+    if (!log.readTraits) break
+  }
+  return hosts
+}

@@ -34,7 +34,7 @@ export interface RefStatus {
 /**
  * One project on this machine: its repository brought to where the signed updates say, one step after the other: objects into quarantine,
  * checked, admitted, kept from collection, and only then refs, by compare-and-swap. Killed at any point, the next `reconcile` goes on. One call
- * at a time.
+ * at a time, but for `status`.
  */
 export class HeldProject {
   readonly project: Project
@@ -72,6 +72,26 @@ export class HeldProject {
     return moves
   }
 
+  /** Brings commits in, checked whole, and keeps them from collection until a ref has them. */
+  async take(
+    commits: readonly string[],
+    { bring, check, signal }: { bring: Bring; check: ContentCheck; signal: AbortSignal },
+  ): Promise<void> {
+    await using quarantine = await Quarantine.open(this.repository)
+    await bring(this.repository, quarantine, commits, signal)
+    await quarantine.verify(commits, { signal })
+    const { folder: repository } = this.repository
+    for (const commit of commits) {
+      await check(this.project, commit, { repository, environment: quarantine.environment, signal })
+    }
+    await quarantine.admit()
+    const kept = await this.repository.refs({ signal, hidden: [] })
+    const moves = commits
+      .filter(commit => !kept.has(`${KEPT_HEADS}${commit}`))
+      .map(commit => ({ ref: `${KEPT_HEADS}${commit}`, from: NO_COMMIT, to: commit }))
+    await this.repository.moveRefs(moves, { signal })
+  }
+
   /** What would become of a ref if the update were taken. @throws ReplicaError 'refused', 'diverged', 'unavailable' when its objects are not here */
   async foresee(update: RefUpdate, options: { signal: AbortSignal }): Promise<void> {
     const heads = this.#projects.heads(this.project.id, update.ref).filter(({ hash }) => !update.parents.includes(hash))
@@ -103,7 +123,7 @@ export class HeldProject {
     const current = (await this.repository.ref(ref, { signal })) ?? NO_COMMIT
     let plan = await this.#plan(ref, current, { signal })
     if (plan.kind === 'missing') {
-      await this.#fetch(plan.commits, bring, check, signal)
+      await this.take(plan.commits, { bring, check, signal })
       plan = await this.#plan(ref, current, { signal })
     }
     const to = outcomeOf(plan)
@@ -111,22 +131,6 @@ export class HeldProject {
     const move = { ref, to, from: current }
     await this.repository.moveRefs([move, ...(await this.#unkeep(ref, to, signal))], { signal })
     return move
-  }
-
-  async #fetch(commits: readonly string[], bring: Bring, check: ContentCheck, signal: AbortSignal): Promise<void> {
-    await using quarantine = await Quarantine.open(this.repository)
-    await bring(this.repository, quarantine, commits, signal)
-    await quarantine.verify(commits, { signal })
-    const { folder: repository } = this.repository
-    for (const commit of commits) {
-      await check(this.project, commit, { repository, environment: quarantine.environment, signal })
-    }
-    await quarantine.admit()
-    const kept = await this.repository.refs({ signal, hidden: [] })
-    const moves = commits
-      .filter(commit => !kept.has(`${KEPT_HEADS}${commit}`))
-      .map(commit => ({ ref: `${KEPT_HEADS}${commit}`, from: NO_COMMIT, to: commit }))
-    await this.repository.moveRefs(moves, { signal })
   }
 
   /** Kept heads that the ref's new commit makes reachable by itself. */

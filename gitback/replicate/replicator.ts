@@ -139,6 +139,23 @@ export class Replicator {
   }
 
   /**
+   * Takes a pack of somebody on this machine who is about to push: everything that the tips need and the repository does not have.
+   * @throws RepoError 'bad-objects', 'too-large', 'disk-full'; ReplicaError 'not-held'
+   */
+  async receive(
+    project: string,
+    tips: readonly string[],
+    pack: AsyncIterable<Uint8Array>,
+    options: { signal: AbortSignal },
+  ): Promise<void> {
+    const held = await this.#open(project)
+    const signal = AbortSignal.any([options.signal, this.#stop.signal])
+    await this.#mutex.run(project, () =>
+      held.take(tips, { bring: (_, quarantine) => quarantine.receive(pack, { signal }), check: this.#check, signal }),
+    )
+  }
+
+  /**
    * Takes a signed update whose objects are in the repository already, moves the ref and tells the others. Durable when it resolves.
    * @throws ProjectError 'not-a-member', ReplicaError 'refused', 'diverged', RecordError
    */
@@ -165,9 +182,7 @@ export class Replicator {
       const moves = await held.reconcile({
         bring: (repository, quarantine, commits, signal) =>
           this.#bring(project, repository, quarantine, commits, signal),
-        check: async (of, commit, where) => {
-          if (of.policy === 'stacks') await this.#options.checkStacks?.(of, commit, where)
-        },
+        check: this.#check,
         signal: AbortSignal.any([options.signal, this.#stop.signal]),
       })
       for (const { ref, from, to } of moves) {
@@ -186,6 +201,10 @@ export class Replicator {
     for (const timer of this.#soon.values()) clearTimeout(timer)
     this.#soon.clear()
     await this.#tasks.settled()
+  }
+
+  readonly #check: ContentCheck = async (project, commit, where) => {
+    if (project.policy === 'stacks') await this.#options.checkStacks?.(project, commit, where)
   }
 
   #reconcileSoon(project: string): void {

@@ -2,14 +2,17 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact, Change } from '#curator/catalog'
 import { CuratorError, collectGarbage, DEFAULT_RETENTION_MS, prune, staleItems } from '#curator/transfer'
-import { type ArtifactSummary, agentRoutes, curatorRoutes, type MemberStatus } from '#node/api'
+import { type ArtifactSummary, agentRoutes, curatorRoutes, gitbackRoutes, type MemberStatus } from '#node/api'
 import { Api, type Authorise, type Handlers, UnixLogins, userNameOf } from '#node/api/server'
 import { publicKeyOf } from '#node/host'
 import { allowedByPatterns, fromHex, hostPlatform, type Logger, toHex } from '#node/kit'
 import type { FetchProgress } from '#swarm/exchange'
 import { assemble, recordToJson } from '#swarm/record'
+import { gitbackHandlers } from './gitback-api.ts'
+import { uploadPackStream } from './gitback-stream.ts'
 import type { Member } from './member.ts'
 import type { Pairing } from './pairing.ts'
+import { PuddleUsers } from './puddle-users.ts'
 import type { Swarm } from './settings.ts'
 
 export interface LocalApiOptions {
@@ -21,14 +24,16 @@ export interface LocalApiOptions {
   logger: Logger
 }
 
-/** The sockets for people and programs of this machine: `agent.sock` with everything, `curator.sock` with artifacts only. */
+/** The sockets for people and programs of this machine: `agent.sock` with everything, `curator.sock` with artifacts only, `gitback.sock` with projects only. */
 export class LocalApi {
   readonly #agent: Api
   readonly #curator: Api
+  readonly #gitback: Api
 
-  private constructor(agent: Api, curator: Api) {
+  private constructor(agent: Api, curator: Api, gitback: Api) {
     this.#agent = agent
     this.#curator = curator
+    this.#gitback = gitback
   }
 
   static async start(options: LocalApiOptions): Promise<LocalApi> {
@@ -36,27 +41,33 @@ export class LocalApi {
     const { layout } = member
     await mkdir(layout.run, { recursive: true, mode: 0o755 })
     const apis: Api[] = []
-    for (const name of ['agent', 'curator'] as const) {
+    for (const name of ['agent', 'curator', 'gitback'] as const) {
       const logins = new UnixLogins(join(layout.run, `${name}-logins`))
       await logins.prepare()
       apis.push(new Api({ logins, authorise: authoriser(options), logger }))
     }
-    const [agent, curator] = apis as [Api, Api]
+    const [agent, curator, gitback] = apis as [Api, Api, Api]
     agent.add(curatorRoutes, curatorHandlers(options)).add(agentRoutes, agentHandlers(options))
     curator
       .add(curatorRoutes, curatorHandlers(options))
       .add({ submit: agentRoutes.submit }, { submit: submitHandler(options) })
+    const users = new PuddleUsers(member.db)
+    gitback.add(gitbackRoutes, gitbackHandlers(member, users)).addRaw(uploadPackStream(member, users))
     await agent.listenOnSocket(layout.socket('agent'), 0o666)
     await curator.listenOnSocket(layout.socket('curator'), 0o666)
-    return new LocalApi(agent, curator)
+    await gitback.listenOnSocket(layout.socket('gitback'), 0o666)
+    return new LocalApi(agent, curator, gitback)
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#agent.close(), this.#curator.close()])
+    await Promise.all([this.#agent.close(), this.#curator.close(), this.#gitback.close()])
   }
 }
 
-/** Publishing needs the machine's pattern list and, for everyone but its administrator, the user's flag. */
+/**
+ * Publishing needs the machine's pattern list and, for everyone but its administrator, the user's flag `curator`; projects need the flag
+ * `gitback`.
+ */
 function authoriser({ member, swarm }: LocalApiOptions): Authorise {
   return async (caller, user) => {
     if (caller === 'anyone') return
@@ -66,25 +77,25 @@ function authoriser({ member, swarm }: LocalApiOptions): Authorise {
       if (!isAdmin) throw new CuratorError('forbidden', 'only the administrator of this machine may do this; use sudo')
       return
     }
-    if (!allowedByPatterns(swarm.curatorEnabled, member.self.hostname)) {
+    const flag = caller === 'gitback' ? 'gitback' : 'curator'
+    if (flag === 'curator' && !allowedByPatterns(swarm.curatorEnabled, member.self.hostname)) {
       throw new CuratorError(
         'forbidden',
         `publishing is off on '${member.self.hostname}': no pattern of swarm.curator.enabled allows it`,
       )
     }
-    if (isAdmin) return
-    const name = await userNameOf(user.uid)
-    const path = join(member.layout.usercratePolicy, `${name ?? user.uid}.json`)
-    const policy: unknown = await readFile(path, 'utf8')
-      .then(JSON.parse)
-      .catch(() => null)
-    if (typeof policy !== 'object' || policy === null || !('curator' in policy) || policy.curator !== true) {
-      throw new CuratorError(
-        'forbidden',
-        `user '${name ?? user.uid}' may not publish: ${path} does not grant curator: true`,
-      )
-    }
+    if (!isAdmin) await requireFlag(member, user.uid, flag)
   }
+}
+
+async function requireFlag(member: Member, uid: number, flag: 'curator' | 'gitback'): Promise<void> {
+  const name = await userNameOf(uid)
+  const path = join(member.layout.usercratePolicy, `${name ?? uid}.json`)
+  const policy: unknown = await readFile(path, 'utf8')
+    .then(JSON.parse)
+    .catch(() => null)
+  if (typeof policy === 'object' && policy !== null && (policy as Record<string, unknown>)[flag] === true) return
+  throw new CuratorError('forbidden', `user '${name ?? uid}' may not do this: ${path} does not grant ${flag}: true`)
 }
 
 function curatorHandlers({ member }: LocalApiOptions): Handlers<typeof curatorRoutes> {

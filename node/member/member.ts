@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import type { Level } from 'level'
 import { Catalog } from '#curator/catalog'
 import { CatalogMirror, Curator, descriptorOf, Shelf, writerOf } from '#curator/transfer'
+import { Projects } from '#gitback/project'
+import { Replicator } from '#gitback/replicate'
 import { createHost, type Host, type PeerId, publicKeyOf } from '#node/host'
 import {
   type Clock,
@@ -41,6 +44,9 @@ export interface Member {
   readonly replicas: Replicas
   readonly shelf: Shelf
   readonly curator: Curator
+  /** Gitback projects: what is known of them, and the repositories of those that this machine holds. */
+  readonly projects: Projects
+  readonly replicator: Replicator
   readonly clock: Clock
   readonly startedAt: number
   close(): Promise<void>
@@ -87,6 +93,13 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
   const roster = await Roster.open({ db, fleetId, logger })
   const directory = await PuddleDirectory.open({ db, fleetId, logger })
   const catalog = await Catalog.open({ db, fleetId, clock, logger, successorOf: key => directory.successorOf(key) })
+  const projects = await Projects.open({
+    db,
+    fleetId,
+    logger,
+    newestKey: key => directory.newestKey(key),
+    now: () => clock.now(),
+  })
   const store = await openFsStore({
     folder: layout.swarm,
     db,
@@ -134,7 +147,7 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
   const replication = await Replication.start({
     host,
     fleetId,
-    sets: [roster, directory, catalog],
+    sets: [roster, directory, catalog, projects],
     clock,
     random,
     logger,
@@ -193,6 +206,18 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
   const mirror = new CatalogMirror({ catalog, directory, folder: layout.artifacts, clock, logger })
   closers.push(() => mirror.close())
 
+  const replicator = await Replicator.start({
+    host,
+    projects,
+    folder: join(layout.swarm, 'gitback', 'projects'),
+    self: toHex(publicKeyOf(host.peerId)),
+    clock,
+    random,
+    logger,
+    announce: record => replication.publish('refs', record),
+  })
+  closers.push(() => replicator.close())
+
   const tasks = new TaskGroup(error => logger.warn('catalog-upkeep-failed', { reason: messageOf(error) }))
   const upkeep = setInterval(() => {
     tasks.run(() => catalog.releaseHeld())
@@ -220,6 +245,8 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
     replicas,
     shelf,
     curator,
+    projects,
+    replicator,
     clock,
     startedAt: clock.now(),
     close: () => (closed ??= closeAll(closers, logger)),

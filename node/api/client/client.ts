@@ -1,11 +1,12 @@
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { codeOf, type VigoError } from '#node/kit'
 import type { AnyRoute, BodyOf, ErrorBody, EventOf, Line, ReplyOf } from '../contract.ts'
 import { ApiError, RemoteError } from '../errors.ts'
 import { explain } from './explain.ts'
 import { proveOwner } from './prove-owner.ts'
+import { openRawStream } from './raw-stream.ts'
 import { requestLine } from './request-line.ts'
 import { overNetwork, overSocket, type RemoteServer, type Transport } from './transport.ts'
 
@@ -52,6 +53,19 @@ export class ApiClient {
       return await this.#readLines(response, options.onEvent)
     } catch (error) {
       throw signal?.aborted ? signal.reason : explain(error, this.#what, this.#transport.where)
+    }
+  }
+
+  /** Bytes in both directions, from a local daemon. The caller ends the stream. @throws as `call` */
+  async openStream(path: string, query: Readonly<Record<string, string>>): Promise<Duplex> {
+    try {
+      const session = await (this.#session ??= this.#login())
+      const target = `${path}?${new URLSearchParams(query).toString()}`
+      const opened = await openRawStream(this.#transport.where, target, { authorization: `Bearer ${session}` })
+      if (opened instanceof IncomingMessage) throw await refusalOf(opened)
+      return opened
+    } catch (error) {
+      throw explain(error, this.#what, this.#transport.where)
     }
   }
 

@@ -31,10 +31,14 @@ export const RefRow = Type.Object({
   heads: Type.Array(Type.Object({ commit: ObjectId, signer: Hex32, seq: Count, issuedAt: Count })),
 })
 
+export type RefRow = Static<typeof RefRow>
+
 export const ProjectDetails = Type.Object({
   ...ProjectRow.properties,
   memberRows: Type.Array(Type.Object({ key: Hex32, name: Type.Union([Type.String(), Type.Null()]), level: Level })),
-  seatRows: Type.Array(Type.Object({ member: Hex32, peer: Hex32, hostname: Type.String(), isConnected: Type.Boolean() })),
+  seatRows: Type.Array(
+    Type.Object({ member: Hex32, peer: Hex32, hostname: Type.String(), isConnected: Type.Boolean() }),
+  ),
   /** Empty where this machine does not hold it. */
   refs: Type.Array(RefRow),
   sizeBytes: Count,
@@ -85,7 +89,10 @@ export const gitbackRoutes = {
     summary: 'A pack with everything that a commit needs and the project does not have',
     caller: 'gitback',
     upload: true,
-    body: Type.Object({ project: Hex32, tips: Type.String({ maxLength: 4096, pattern: '^[0-9a-f]{40}(,[0-9a-f]{40})*$' }) }),
+    body: Type.Object({
+      project: Hex32,
+      tips: Type.String({ maxLength: 4096, pattern: '^[0-9a-f]{40}(,[0-9a-f]{40})*$' }),
+    }),
     reply: Empty,
   }),
   draftUpdate: route({

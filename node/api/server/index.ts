@@ -1,4 +1,5 @@
 export { createApp, fail } from './app.ts'
+export type { RawCall, RawStream } from './raw-streams.ts'
 export {
   type Answer,
   addFallback,

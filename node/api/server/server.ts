@@ -5,6 +5,7 @@ import { type Logger, messageOf, VigoError } from '#node/kit'
 import type { Caller, Routes } from '../contract.ts'
 import { ApiError, errorBody } from '../errors.ts'
 import { createApp, fail } from './app.ts'
+import { type RawStream, serveRawStreams } from './raw-streams.ts'
 import { addRoutes, type Face, type Handlers } from './routes.ts'
 import type { UnixLogins, UnixUser } from './unix-logins.ts'
 
@@ -24,6 +25,7 @@ export interface ApiOptions {
 export class Api {
   readonly #app: FastifyInstance
   readonly #face: Face<UnixUser | null>
+  readonly #rawStreams = new Map<string, RawStream>()
 
   constructor({ logins, authorise, logger }: ApiOptions) {
     this.#app = createApp({ maxBodyBytes: MAX_BODY_BYTES, requestTimeoutMs: 0 })
@@ -37,6 +39,13 @@ export class Api {
       logger,
       headers: {},
     }
+    const identify = (session: string | undefined): UnixUser | null => logins.userOf(session)
+    serveRawStreams(this.#app, this.#rawStreams, { identify, authorise, logger })
+  }
+
+  addRaw(stream: RawStream): this {
+    this.#rawStreams.set(stream.path, stream)
+    return this
   }
 
   add<Table extends Routes>(table: Table, handlers: Handlers<Table, UnixUser | null>): this {

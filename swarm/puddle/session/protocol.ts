@@ -28,4 +28,8 @@ export const signable: Readonly<Record<string, string>> = {
   'catalog-entry': 'signing_puddle_pubkey',
   'name-claim': 'puddle',
   'rekey-bridge': 'old',
+  project: 'founder',
+  membership: 'issuer',
+  seat: 'member',
+  'ref-update': 'signer',
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '#config/lang'
-import type { ReleaseCounts } from '../release/index.ts'
+import { comparePaths, type ReleaseCounts } from '../release/index.ts'
 import type { ConfigStore, Memory } from '../tree/index.ts'
 import { EntryCheck } from './entry-check.ts'
 import { mergeDiagnostics } from './merge.ts'
@@ -39,8 +39,17 @@ export function validate(store: ConfigStore, options: { readonly memory?: Memory
     counts: store.counts,
     crates: cratePaths(store),
     unreferenced: unreferencedPaths(store),
-    urls: Array.from(new Map(urls.map(use => [`${use.span.file.path}\n${use.span.start}\n${use.url}`, use])).values()),
+    urls: distinct(urls),
   }
+}
+
+/** By path and place, whichever entries they were found for. */
+function distinct(urls: readonly UrlUse[]): UrlUse[] {
+  const all = new Map(urls.map(use => [`${use.span.file.path}\n${use.span.start}\n${use.url}`, use]))
+  return Array.from(all.values()).toSorted(
+    (a, b) =>
+      comparePaths(a.span.file.path, b.span.file.path) || a.span.start - b.span.start || (a.url < b.url ? -1 : 1),
+  )
 }
 
 /** Entries that meet the same errors have one cause; more of them say nothing new. */

@@ -1,4 +1,3 @@
-import type { ValueRecord } from '#config/lang'
 import type { Bundle } from '#config/store'
 import { type FromBolt, type FromEnvoy, MAX_FROM_BOLT_BYTES } from '#node/checkin'
 import { Deadline, type Random } from '#node/kit'
@@ -6,9 +5,9 @@ import { BundleMessages } from '../policy/index.ts'
 import type { Answer, Conversation } from './conversation.ts'
 import type { Decider } from './decider.ts'
 import type { FleetIndex } from './fleet-index.ts'
-import type { FleetStore } from './fleet-store.ts'
+import type { FleetStore, TraitRecord } from './fleet-store.ts'
 import { Gate } from './gate.ts'
-import type { SecretSource } from './secret-source.ts'
+import type { Secrets } from './secrets.ts'
 
 type CheckIn = Extract<FromEnvoy, { type: 'check-in' }>
 
@@ -29,7 +28,7 @@ export interface CheckinDeskOptions {
   readonly decider: Decider
   readonly index: FleetIndex
   readonly store: FleetStore
-  readonly secrets: SecretSource
+  readonly secrets: Secrets
   readonly intervalMs: () => number
   readonly random: Random
 }
@@ -101,14 +100,14 @@ export class CheckinDesk {
   }
 
   /** Null when the envoy did not send what the server does not have. */
-  async #traitsOf({ state }: Conversation, { traits, traitsHash }: CheckIn): Promise<ValueRecord | null> {
+  async #traitsOf({ state }: Conversation, { traits, traitsHash }: CheckIn): Promise<TraitRecord | null> {
     const { store, index } = this.#options
     if (traits === undefined) {
       const stored = state.traitsHash === traitsHash ? await store.traits(state.peer) : null
       return stored?.hash === traitsHash ? stored.traits : null
     }
     // What came as JSON is a value of templates.
-    const values = traits as ValueRecord
+    const values = traits as TraitRecord
     if (state.traitsHash !== traitsHash) {
       await store.putTraits(state.peer, { hash: traitsHash, traits: values })
       index.traitsStored(state, traitsHash)

@@ -6,13 +6,13 @@ import type { Answer } from './conversation.ts'
 import { answerStateOf, type EnvoyState, NO_ANSWER } from './envoy-state.ts'
 import type { FleetIndex } from './fleet-index.ts'
 import type { FleetStore } from './fleet-store.ts'
-import type { SecretSource } from './secret-source.ts'
+import type { Secrets } from './secrets.ts'
 
 export interface DeciderOptions {
   readonly policy: Policy
   readonly index: FleetIndex
   readonly store: FleetStore
-  readonly secrets: SecretSource
+  readonly secrets: Secrets
   readonly intervalMs: () => number
   readonly logger: Logger
 }

@@ -5,9 +5,9 @@ import { VigoError } from '#node/kit'
  * - `not-an-envoy`: a peer that is none opened a check-in stream
  * - `replaced`: the envoy opened another stream
  * - `silent`: nothing was heard of the envoy for a long time, or it does not read what it is sent
- * - `no-secrets`: a secret is wanted where none are set up
+ * - `unknown-secret`: an envoy needs a secret that there is not
  * - `closed`: the server ends
  */
 export class FleetError extends VigoError<
-  'unknown-member' | 'ambiguous-member' | 'not-an-envoy' | 'replaced' | 'silent' | 'no-secrets' | 'closed'
+  'unknown-member' | 'ambiguous-member' | 'not-an-envoy' | 'replaced' | 'silent' | 'unknown-secret' | 'closed'
 > {}

@@ -1,5 +1,5 @@
 import type { Level } from 'level'
-import type { ValueRecord } from '#config/lang'
+import type { Value } from '#config/lang'
 import { type EnvoyState, STORED_FORMAT, type StoredEnvoy } from './envoy-state.ts'
 import { decodeRun } from './run-record.ts'
 import type { FleetSample, StoredRun } from './types.ts'
@@ -12,9 +12,11 @@ export interface RunKey {
   readonly bytes: number
 }
 
+export type TraitRecord = { readonly [name: string]: Value }
+
 export interface StoredTraits {
   readonly hash: string
-  readonly traits: ValueRecord
+  readonly traits: TraitRecord
 }
 
 /** Everything about the fleet that is on disk. What is written here without `sync` survives the process, but not the machine. */

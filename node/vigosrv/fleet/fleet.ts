@@ -17,7 +17,7 @@ import { restoreEnvoys } from './restore.ts'
 import { type RunLimits, RunLog } from './run-log.ts'
 import { Samples } from './samples.ts'
 import { SecretDesk } from './secret-desk.ts'
-import type { SecretSource } from './secret-source.ts'
+import type { Secrets } from './secrets.ts'
 import type { TaskChannel } from './task-channel.ts'
 import { TaskDesk } from './task-desk.ts'
 import type { EnvoyRow, FleetControl, FleetCounts, FleetEvent, FleetSample, FleetView, StoredRun } from './types.ts'
@@ -27,7 +27,7 @@ export interface FleetOptions {
   readonly db: Level
   readonly roster: Roster
   readonly policy: Policy
-  readonly secrets: SecretSource
+  readonly secrets: Secrets
   readonly audit: { append(event: AuditEvent): Promise<unknown> }
   readonly clock: Clock
   readonly random: Random
@@ -115,10 +115,7 @@ export class Fleet implements FleetView, FleetControl {
     }
     fleet.#unsubscribe.push(followRoster(fleet.#index, roster, { stored, onGone }))
     fleet.#index.want(host => policy.releaseFor(host))
-    fleet.#upkeep.every(SWEEP_MS, () => {
-      fleet.#index.sweep()
-      fleet.#service.sweep()
-    })
+    fleet.#upkeep.every(SWEEP_MS, () => fleet.sweep())
     fleet.#upkeep.every(FLUSH_MS, () => fleet.flush())
     fleet.#upkeep.every(SAMPLE_MS, () => fleet.#samples.take(fleet.counts()))
     fleet.#upkeep.every(EXPIRE_MS, () => fleet.#runs.expire())
@@ -177,6 +174,12 @@ export class Fleet implements FleetView, FleetControl {
 
   push(peers: readonly string[], reason: string): number {
     return this.#service.push(peers, reason)
+  }
+
+  /** What follows from nothing but time: envoys that are stale, conversations that are over. */
+  sweep(): void {
+    this.#index.sweep()
+    this.#service.sweep()
   }
 
   /** Stores what has changed and is not stored yet; runs are, always. */

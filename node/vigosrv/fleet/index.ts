@@ -1,5 +1,5 @@
 export * from './errors.ts'
 export { Fleet, type FleetOptions } from './fleet.ts'
 export type { RunLimits } from './run-log.ts'
-export { NO_SECRETS } from './secret-source.ts'
-export type * from './types.ts'
+export { WatchedSecrets } from './secrets.ts'
+export * from './types.ts'

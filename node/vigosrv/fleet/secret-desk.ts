@@ -3,7 +3,7 @@ import type { FromBolt, FromEnvoy } from '#node/checkin'
 import { Deadline, type Logger, messageOf } from '#node/kit'
 import type { CheckinDesk } from './checkin-desk.ts'
 import type { Conversation } from './conversation.ts'
-import type { SecretSource } from './secret-source.ts'
+import type { Secrets } from './secrets.ts'
 
 type SecretsWanted = Extract<FromEnvoy, { type: 'secrets' }>
 
@@ -11,7 +11,7 @@ const RESOLVE_WITHIN_MS = 10_000
 
 export interface SecretDeskOptions {
   readonly desk: CheckinDesk
-  readonly source: SecretSource
+  readonly source: Secrets
   readonly audit: { append(event: AuditEvent): Promise<unknown> }
   readonly logger: Logger
 }

@@ -1,7 +1,7 @@
 import type { Bundle } from '#config/store'
 import type { Run, RunOutcome, StateCounts } from '#node/checkin'
 
-export type { SecretSource } from './secret-source.ts'
+export type { Secrets } from './secrets.ts'
 export type { TaskChannel, TaskEvent, TaskMessage } from './task-channel.ts'
 
 /** Three axes that say different things and are never mixed. */

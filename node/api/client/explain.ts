@@ -6,6 +6,16 @@ const ABSENT = new Set(['ENOENT', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH',
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'])
 const UNTRUSTED = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/
 
+const CERTIFICATE_FAULTS: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its authority is not known here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its authority is not known here',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its authority is not known here',
+  CERT_HAS_EXPIRED: 'it has expired',
+  CERT_NOT_YET_VALID: 'it is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for other names',
+}
+
 /** What a failed call means for whoever made it; `what` is the daemon and `where` its socket or address. */
 export function explain(error: unknown, what: string, where: string): unknown {
   if (error instanceof VigoError) return error
@@ -19,7 +29,7 @@ export function explain(error: unknown, what: string, where: string): unknown {
   if (UNTRUSTED.test(code)) {
     return new ApiError(
       'wrong-certificate',
-      `the certificate of ${where} is not trusted (${messageOf(error)}); give its authority with --ca, or its fingerprint with --fingerprint (on the server: vigocli server certificate)`,
+      `the certificate of ${where} is not trusted: ${CERTIFICATE_FAULTS[code] ?? code}; give its authority with --ca, or its fingerprint with --fingerprint (on the server: vigocli server certificate)`,
     )
   }
   if (code.startsWith('ERR_SSL') || code === 'EPROTO') {

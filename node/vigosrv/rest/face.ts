@@ -14,8 +14,14 @@ interface FaceParts {
 /** Callers over the network: a token, or the session of a browser. */
 export function networkFace(authentication: Authentication, { audit, logger }: FaceParts): Face<Principal> {
   return {
-    identify: async ({ headers, ip }) =>
-      authentication.ofBearer(headers.authorization, ip) ?? authentication.ofCookie(headers.cookie),
+    identify: async ({ headers, ip }) => {
+      const principal = authentication.ofBearer(headers.authorization, ip) ?? authentication.ofCookie(headers.cookie)
+      if (principal !== null || headers.authorization === undefined) return principal
+      throw new ApiError(
+        'unauthorized',
+        'the token is unknown, expired or revoked; an administrator can make another one: vigocli token create',
+      )
+    },
     authorise: authoriser(audit, 'send a token: Authorization: Bearer vgot_…'),
     explainFault: (error, route) => {
       logger.warn('request-failed', { path: route.path, reason: messageOf(error) })

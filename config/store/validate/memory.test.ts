@@ -37,13 +37,14 @@ const variants: Readonly<Record<string, readonly (string | undefined)[]>> = {
     `name: db\nvars: { dir: db }\ndepends_on: [base]\nresources:\n${file('data', '"/etc/{{ .Vars.dir }}"', '    subscribes: [base/conf]\n')}`,
     'name: web\nresources: []\n',
     undefined,
+    `name: db\nresources:\n${file('data', '/etc/web', '')}`,
   ],
-  'templates/motd.tmpl': ['{{ .Vars.site }}\n', 'hello\n', '{{ .Vars.', undefined],
+  'templates/motd.tmpl': ['{{ .Vars.site }}\n', 'hello\n', '{{ .Vars.nothing }}\n', '{{ .Vars.', undefined],
   'templates/other.tmpl': ['other {{ .Traits.os.family }}\n', undefined],
   'usercrates/alice.vgo': [`name: alice\nresources:\n${file('home', '/home/alice', '')}`, undefined],
   'roles/app.vgo': [
     'name: app\nconfigcrates: [web, db]\n',
-    "name: app\nconfigcrates: [db]\ncases:\n  - when: os_family('redhat')\n    configcrates: [web]\n",
+    "name: app\nconfigcrates: [db]\ncase:\n  - when: os_family('redhat')\n    configcrates: [web]\n",
     'name: app\nincludes: [more]\nconfigcrates: [web]\n',
     undefined,
   ],
@@ -63,9 +64,10 @@ const variants: Readonly<Record<string, readonly (string | undefined)[]>> = {
     'envoys:\n  - match: "a*"\n    roles: [app, more]\n  - match: "*"\n    configcrates: [web]\n    usercrates: [alice]\n',
   ],
   'customer/envoys.vgo': [
-    'envoys:\n  - match: "web*"\n    environment: production\n    roles: [app]\n    vars: { dir: web, t: other }\n',
-    'envoys:\n  - match: "web*"\n    roles: [app]\n    vars: { dir: base }\n  - match: "web1"\n    roles: [app]\n',
     'envoys:\n  - match: "web*"\n    roles: [app]\n    vars: { dir: x }\n',
+    'envoys:\n  - match: "web*"\n    roles: [app]\n    vars: { dir: base }\n  - match: "web1"\n    roles: [app]\n',
+    'envoys:\n  - match: "web*"\n    environment: production\n    roles: [app]\n    vars: { dir: web, t: other }\n',
+    'envoys:\n  - match: "web*"\n    environment: production\n    roles: [app]\n',
     undefined,
   ],
 }
@@ -73,7 +75,10 @@ const paths = Object.keys(variants)
 
 /** A tree, and its changes one after the other: a few files of it are something else. */
 const changes = fc.array(
-  fc.array(fc.tuple(fc.constantFrom(...paths), fc.nat({ max: 8 })), { minLength: 1, maxLength: 2 }),
+  fc.array(fc.tuple(fc.constantFrom(...paths), fc.oneof(fc.constant(0), fc.nat({ max: 8 }))), {
+    minLength: 1,
+    maxLength: 2,
+  }),
   { minLength: 1, maxLength: 8 },
 )
 
@@ -92,29 +97,59 @@ function told({ diagnostics, counts, crates, unreferenced, urls }: Validation) {
   }
 }
 
+/** Each state checked with what was remembered of those before, and without; answers whether there was an error each time. */
+function walk(steps: readonly (readonly (readonly [string, number])[])[]): boolean[] {
+  let chosen: Readonly<Record<string, string | undefined>> = {}
+  let records: ReadonlyMap<string, string> = new Map()
+  return [paths.map(path => [path, 0] as const), ...steps].map(step => {
+    chosen = { ...chosen, ...Object.fromEntries(step.map(([path, at]) => [path, pick(path, at)])) }
+    const present = Object.entries(chosen).filter((each): each is [string, string] => each[1] !== undefined)
+    const files = filesOf(Object.fromEntries(present))
+    const memory = new Memory(records)
+    const expected = told(validate(loadConfig(files)))
+    expect(told(checked(files, memory))).toEqual(expected)
+    records = new Map(memory.records)
+    return expected.diagnostics.some(text => text.includes(': error: '))
+  })
+}
+
 describe('a memory of other runs', () => {
   test('changes nothing in what is found, whatever changes in the tree', () => {
-    let errors = 0
-    let silent = 0
+    const found: boolean[] = []
     fc.assert(
       fc.property(changes, steps => {
-        let chosen = Object.fromEntries(paths.map(path => [path, variants[path]?.[0]]))
-        let records: ReadonlyMap<string, string> = new Map()
-        for (const step of [[], ...steps]) {
-          chosen = { ...chosen, ...Object.fromEntries(step.map(([path, at]) => [path, pick(path, at)])) }
-          const present = Object.entries(chosen).filter((each): each is [string, string] => each[1] !== undefined)
-          const files = filesOf(Object.fromEntries(present))
-          const memory = new Memory(records)
-          const expected = told(validate(loadConfig(files)))
-          expect(told(checked(files, memory))).toEqual(expected)
-          if (expected.diagnostics.some(text => text.includes(': error: '))) errors++
-          else silent++
-          records = new Map(memory.records)
-        }
+        found.push(...walk(steps))
       }),
       { numRuns: 300 },
     )
-    expect(Math.min(errors, silent)).toBeGreaterThan(100)
+    expect(found.filter(hasErrors => hasErrors).length).toBeGreaterThan(100)
+    expect(found.filter(hasErrors => !hasErrors).length).toBeGreaterThan(100)
+  })
+
+  test.each([
+    ['a template that reads what nothing sets', [['templates/motd.tmpl', 2]]],
+    ['a template that is gone', [['templates/motd.tmpl', 3]]],
+    ['a variable that leads to a resource of another crate', [['customer/envoys.vgo', 1]]],
+    ['a resource of another crate in a crate that nobody touched', [['configcrates/db.vgo', 4]]],
+    ['a default that another crate relied on', [['configcrates/base.vgo', 1]]],
+    ['a resource that another crate refers to', [['configcrates/base.vgo', 4]]],
+    [
+      'a crate that the environment excludes',
+      [
+        ['environments.vgo', 1],
+        ['customer/envoys.vgo', 3],
+      ],
+    ],
+  ] as const)('does not hide %s', (_name, step) => {
+    expect(walk([step, [], step.map(([path]) => [path, 0])])).toEqual([false, true, true, false])
+  })
+
+  test('does not hide that a condition is gone which kept two resources apart', () => {
+    const apart = [
+      ['roles/app.vgo', 1],
+      ['configcrates/db.vgo', 4],
+    ] as const
+    expect(walk([apart, [['roles/app.vgo', 0]], apart])).toEqual([false, false, true, false])
   })
 
   test('keeps a tree without fault from being read', () => {

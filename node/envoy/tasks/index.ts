@@ -1,0 +1,1 @@
+export { TaskError, Tasks, type TasksOptions } from './tasks.ts'

@@ -1,9 +1,11 @@
+import type { Level } from 'level'
+import type { Clock } from '#node/kit'
 import { type Authentication, type Session, sessionIn } from './authentication.ts'
 import { HttpError } from './errors.ts'
-import type { FailedLogins } from './failed-logins.ts'
+import { FailedLogins } from './failed-logins.ts'
 import type { Principal } from './principal.ts'
-import type { Sessions } from './sessions.ts'
-import { type ApiToken, type ApiTokens, principalOf } from './tokens.ts'
+import { Sessions } from './sessions.ts'
+import { type ApiToken, ApiTokens, principalOf } from './tokens.ts'
 
 /** Tokens and sessions as one question: who is it? */
 export class Authenticator implements Authentication {
@@ -47,4 +49,15 @@ export class Authenticator implements Authentication {
     }
     return found
   }
+}
+
+/** Tokens as the database has them, and no sessions yet. */
+export async function openAuthentication(
+  db: Level,
+  clock: Clock,
+): Promise<{ readonly authentication: Authentication; readonly apiTokens: ApiTokens }> {
+  const apiTokens = await ApiTokens.open(db, clock)
+  const sessions = new Sessions(clock, id => apiTokens.isGood(id))
+  const authentication = new Authenticator({ tokens: apiTokens, sessions, failures: new FailedLogins(clock) })
+  return { authentication, apiTokens }
 }

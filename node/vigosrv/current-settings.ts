@@ -1,0 +1,48 @@
+import { MemberError, readSettings, ServerSettings } from '#node/member'
+import { fleetSettings } from './fleet/index.ts'
+
+/** Keys of `server.yaml`, with all below them, that count from the next reload on; the others need a restart. */
+const RELOADABLE = ['checkin', 'runs', 'ai', 'api.tls']
+
+/** `server.yaml` as it was read last. */
+export class CurrentSettings {
+  readonly #file: string
+  /** What parts were started with. */
+  readonly #started: ServerSettings
+  #now: ServerSettings
+
+  constructor(file: string, settings: ServerSettings) {
+    this.#file = file
+    this.#started = settings
+    this.#now = settings
+  }
+
+  get now(): ServerSettings {
+    return this.#now
+  }
+
+  /** Answers the keys that differ from what was started and need a restart. @throws MemberError 'bad-settings': then nothing has changed */
+  async reload(): Promise<string[]> {
+    const fresh = await readSettings<ServerSettings>(this.#file, ServerSettings)
+    if (fresh === null) throw new MemberError('bad-settings', `${this.#file} is gone; the settings stay as they were`)
+    fleetSettings(fresh, this.#file)
+    this.#now = fresh
+    return changedKeys(this.#started, fresh).filter(
+      key => !RELOADABLE.some(prefix => key === prefix || key.startsWith(`${prefix}.`)),
+    )
+  }
+}
+
+/** Paths of leaves that differ; a list is a leaf. */
+export function changedKeys(before: unknown, after: unknown, path = ''): string[] {
+  if (isSection(before) || isSection(after)) {
+    const [old, fresh] = [isSection(before) ? before : {}, isSection(after) ? after : {}]
+    const names = [...new Set([...Object.keys(old), ...Object.keys(fresh)])]
+    return names.flatMap(name => changedKeys(old[name], fresh[name], path === '' ? name : `${path}.${name}`))
+  }
+  return JSON.stringify(before) === JSON.stringify(after) ? [] : [path]
+}
+
+function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

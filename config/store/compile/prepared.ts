@@ -129,7 +129,10 @@ function defaultsOf(schema: ResourceSchema): ReadonlyMap<string, AttributeValue>
   let defaults = knownDefaults.get(schema)
   if (defaults === undefined) {
     defaults = new Map(
-      schema.attributes.flatMap(({ name, default: value }) => (value === undefined ? [] : [[name, value] as const])),
+      schema.attributes.flatMap(({ name, type, default: value }): (readonly [string, AttributeValue])[] => {
+        if (value === undefined) return []
+        return [[name, type.kind === 'list' ? [String(value)] : value]]
+      }),
     )
     knownDefaults.set(schema, defaults)
   }

@@ -96,6 +96,7 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   'unknown-secret': [404, exitCodes.notFound],
   'no-master-key': [409, exitCodes.refused],
   'unsafe-secrets': [403, exitCodes.refused],
+  'bad-policy': [409, exitCodes.failed],
   'bad-freeze': [400, exitCodes.usage],
   'bad-reason': [400, exitCodes.usage],
   'no-permission': [403, exitCodes.refused],

@@ -175,8 +175,7 @@ export class TestServer implements AsyncDisposable {
       clock: this.clock,
       random: Math.random,
       logger,
-      intervalMs: () => intervalMs,
-      limits: () => ({ keepMs: 7 * 24 * 3600e3, perEnvoy: 100, ...limits }),
+      settings: () => ({ intervalMs, runs: { keepMs: 7 * 24 * 3600e3, perEnvoy: 100, ...limits } }),
     })
     this.host = this.network.createHost({ peerId: identityFromSeed(newSeed()).peerId })
     await this.fleet.serve(this.host)

@@ -14,10 +14,11 @@ import { FleetIndex, followRoster } from './fleet-index.ts'
 import { FleetStore } from './fleet-store.ts'
 import { ReportDesk } from './report-desk.ts'
 import { restoreEnvoys } from './restore.ts'
-import { type RunLimits, RunLog } from './run-log.ts'
+import { RunLog } from './run-log.ts'
 import { Samples } from './samples.ts'
 import { SecretDesk } from './secret-desk.ts'
 import type { Secrets } from './secrets.ts'
+import type { FleetSettings } from './settings.ts'
 import type { TaskChannel } from './task-channel.ts'
 import { TaskDesk } from './task-desk.ts'
 import type { EnvoyRow, FleetControl, FleetCounts, FleetEvent, FleetSample, FleetView, StoredRun } from './types.ts'
@@ -32,9 +33,7 @@ export interface FleetOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  /** Between two check-ins of an envoy. */
-  readonly intervalMs: () => number
-  readonly limits: () => RunLimits
+  readonly settings: () => FleetSettings
 }
 
 const SWEEP_MS = 5_000
@@ -59,11 +58,12 @@ export class Fleet implements FleetView, FleetControl {
   #closed: Promise<void> | undefined
 
   private constructor(options: FleetOptions) {
-    const { db, policy, secrets, audit, clock, random, logger, intervalMs, limits } = options
+    const { db, policy, secrets, audit, clock, random, logger, settings } = options
+    const intervalMs = (): number => settings().intervalMs
     this.#options = options
     this.#store = new FleetStore(db)
     this.#index = new FleetIndex({ clock, intervalMs })
-    this.#runs = new RunLog({ store: this.#store, index: this.#index, clock, logger, limits })
+    this.#runs = new RunLog({ store: this.#store, index: this.#index, clock, logger, limits: () => settings().runs })
     this.#samples = new Samples(this.#store, clock)
     this.#upkeep = new Upkeep(logger)
     const [store, index] = [this.#store, this.#index]
@@ -103,12 +103,8 @@ export class Fleet implements FleetView, FleetControl {
   /** Everything that is known; nobody is served yet. */
   static async open(options: FleetOptions): Promise<Fleet> {
     const fleet = new Fleet(options)
-    const { roster, policy, limits, logger } = options
-    const stored = await restoreEnvoys(fleet.#store, roster, {
-      limits: limits(),
-      intervalMs: options.intervalMs(),
-      logger,
-    })
+    const { roster, policy, settings, logger } = options
+    const stored = await restoreEnvoys(fleet.#store, roster, { settings: settings(), logger })
     const onGone = (peer: string, isRevoked: boolean): void => {
       fleet.#service.dismiss(peer)
       if (isRevoked) fleet.#upkeep.run(() => fleet.#runs.forget(peer))

@@ -2,30 +2,27 @@ import type { Logger } from '#node/kit'
 import type { Roster } from '#swarm/roster'
 import { type Given, NO_ANSWER, NO_RUNS, type RunState, STORED_FORMAT, type StoredEnvoy } from './envoy-state.ts'
 import type { FleetStore } from './fleet-store.ts'
-import { type RunLimits, rebuiltRuns } from './run-log.ts'
+import { rebuiltRuns } from './run-log.ts'
+import type { FleetSettings } from './settings.ts'
 
 /** What is on disk about the envoys of the roster. A row that is lost is made again from the runs of its envoy. */
 export async function restoreEnvoys(
   store: FleetStore,
   roster: Roster,
-  options: { limits: RunLimits; intervalMs: number; logger: Logger },
+  { settings, logger }: { settings: FleetSettings; logger: Logger },
 ): Promise<ReadonlyMap<string, StoredEnvoy>> {
   const found = new Map<string, StoredEnvoy>()
   for await (const [peer, stored] of store.envoys()) if (stored !== null) found.set(peer, stored)
   for (const { peer, hostname, role } of roster.members()) {
     if (role !== 'envoy' || found.has(peer) || !roster.isMember(peer)) continue
-    const runs = await rebuiltRuns(store, peer, options.limits)
+    const runs = await rebuiltRuns(store, peer, settings.runs)
     if (runs === NO_RUNS) continue
-    options.logger.warn(
-      'envoy-rebuilt',
-      { host: hostname, runs: runs.runs },
-      'its row was lost and is made of its runs',
-    )
+    logger.warn('envoy-rebuilt', { host: hostname, runs: runs.runs }, 'its row was lost and is made of its runs')
     found.set(peer, {
       format: STORED_FORMAT,
       version: '',
       seenAt: runs.run?.receivedAt ?? null,
-      intervalMs: options.intervalMs,
+      intervalMs: settings.intervalMs,
       traitsHash: '',
       answer: NO_ANSWER,
       runs,

@@ -15,17 +15,22 @@ export interface Secrets {
   onChange(listener: () => void): () => void
 }
 
-/** Secrets that other processes change: `look` finds out whether they did. */
+const LOOK_EVERY_MS = 5_000
+
+/** Secrets that other processes change: it looks at them every five seconds. */
 export class WatchedSecrets implements Secrets {
   readonly #source: SecretSource
   readonly #logger: Logger
   readonly #listeners = new Set<() => void>()
+  readonly #timer: NodeJS.Timeout
+  #looking: Promise<void> = Promise.resolve()
   #epoch = 0
   #problem = ''
 
   private constructor(source: SecretSource, logger: Logger) {
     this.#source = source
     this.#logger = logger
+    this.#timer = setInterval(() => void this.look(), LOOK_EVERY_MS)
   }
 
   /** Secrets that cannot be read at the moment keep nobody from starting: whoever wants one is told. */
@@ -39,8 +44,18 @@ export class WatchedSecrets implements Secrets {
     return this.#epoch
   }
 
-  /** Costs one small read. */
-  async look(): Promise<void> {
+  /** Now, because somebody says that there is news. Never fails. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#look())
+    return this.#looking
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#looking
+  }
+
+  async #look(): Promise<void> {
     let epoch: number
     try {
       epoch = await this.#source.epoch()

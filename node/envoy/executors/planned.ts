@@ -6,7 +6,7 @@ import type { Machine } from './machine.ts'
 export type Plan = Exclude<Finding, Difference> | PlannedDifference
 
 export interface PlannedDifference extends Difference {
-  carryOut(): Promise<Applied>
+  readonly carryOut: () => Promise<Applied>
 }
 
 /** Something is missing that a resource before this one may make: a failure in a run, and in a dry run not known yet. */

@@ -23,13 +23,15 @@ export function createAccounts({ passwd, group, canImpersonate, ask }: AccountsO
   return {
     canImpersonate,
     user: async (name, options) => {
-      const found = (await users.read()).byName.get(name) ?? accountOf(fieldsOf(await ask('passwd', name, options)))
-      return found ?? (await users.read()).byNumber.get(numberOf(name)) ?? nobodyNumbered(name)
+      const { byName, byNumber } = await users.read()
+      const found = byName.get(name) ?? byNumber.get(numberOf(name))
+      return found ?? accountOf(fieldsOf(await ask('passwd', name, options))) ?? nobodyNumbered(name)
     },
     group: async (name, options) => {
-      const found = (await groups.read()).byName.get(name) ?? groupOf(fieldsOf(await ask('group', name, options)))
+      const { byName, byNumber } = await groups.read()
       const gid = numberOf(name)
-      return found ?? (await groups.read()).byNumber.get(gid) ?? (Number.isNaN(gid) ? null : { name, gid })
+      const found = byName.get(name) ?? byNumber.get(gid)
+      return found ?? groupOf(fieldsOf(await ask('group', name, options))) ?? (Number.isNaN(gid) ? null : { name, gid })
     },
     userName: async uid => (await users.read()).byNumber.get(uid)?.name ?? String(uid),
     groupName: async gid => (await groups.read()).byNumber.get(gid)?.name ?? String(gid),

@@ -2,6 +2,8 @@ import { createProgram, runProgram } from '#cli/shell'
 import { addAgent } from './agent.ts'
 import { addCurator } from './curator/index.ts'
 import { addEnroll } from './enroll.ts'
+import { addGitRemote } from './git-remote/index.ts'
+import { addGitback } from './gitback/index.ts'
 import { addLab } from './lab/index.ts'
 import { addPuddle } from './puddle/index.ts'
 import { addStatus } from './status.ts'
@@ -13,5 +15,7 @@ addStatus(program)
 const swarm = program.command('swarm').description('bytes and peers')
 addCurator(swarm)
 addPuddle(swarm)
+addGitback(swarm)
 addLab(program)
+addGitRemote(program)
 process.exitCode = await runProgram(program, process.argv.slice(2))

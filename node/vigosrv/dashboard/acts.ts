@@ -1,14 +1,13 @@
-import { formatSeverities, rollback, treeChecker } from '#config/publish'
-import type { AuditEvent } from '#node/audit'
-import { messageOf } from '#node/kit'
+import { formatSeverities, rollback, type TreeChecker, treeChecker } from '#config/publish'
 import { mayActAs, type Principal } from '../http/principal.ts'
+import { recorded } from '../rest/recorded.ts'
 import { DashboardError } from './errors.ts'
 import type { DashboardParts } from './parts.ts'
 
 /** What the forms do. Each act needs the role `operator`, and is in the audit log however it ends. */
 export class Acts {
   readonly #parts: DashboardParts
-  readonly #checker = treeChecker()
+  readonly #checker: TreeChecker = treeChecker()
 
   constructor(parts: DashboardParts) {
     this.#parts = parts
@@ -16,9 +15,10 @@ export class Acts {
 
   /** Asks connected envoys to check in now; answers how many were told. */
   async push(by: Principal, peers: readonly string[], target: string): Promise<number> {
-    return await this.#audited(by, 'envoy.push', target, async () =>
-      this.#parts.fleet.push(peers, `asked by ${by.name}`),
-    )
+    await this.#allow(by, 'envoy.push', target)
+    const { audit, fleet } = this.#parts
+    const act = { action: 'envoy.push', target, details: { envoys: peers.length } }
+    return await recorded(audit, by, act, async () => fleet.push(peers, `asked by ${by.name}`))
   }
 
   /**
@@ -28,69 +28,55 @@ export class Acts {
    */
   async rollBack(by: Principal, request: { number: number; reason: string; signal: AbortSignal }): Promise<number> {
     const { number, reason, signal } = request
-    return await this.#audited(by, 'config.rollback', `#${number}`, async () => {
-      const { releases, policy } = this.#parts
-      const result = await rollback({
-        releases,
-        checker: this.#checker,
-        author: by.name,
-        reason,
-        to: String(number),
-        signal,
-      })
-      if (result.outcome === 'invalid') {
-        throw new DashboardError(
-          'conflict',
-          `release #${number} is not valid for this server any more (${formatSeverities(result.diagnostics)}); nothing was changed`,
-        )
-      }
-      await policy.reload({ signal })
-      return result.entry.number
-    })
+    await this.#allow(by, 'config.rollback', `#${number}`)
+    const { audit, releases, policy } = this.#parts
+    const act = { action: 'config.rollback', target: `#${number}`, details: { reason } }
+    const { entry } = await recorded(
+      audit,
+      by,
+      act,
+      async () => {
+        const to = String(number)
+        const result = await rollback({ releases, checker: this.#checker, author: by.name, reason, to, signal })
+        if (result.outcome === 'rolled-back') return result
+        const found = formatSeverities(result.diagnostics)
+        const message = `release #${number} is not valid for this server any more (${found}); nothing was changed`
+        throw new DashboardError('conflict', message)
+      },
+      done => ({ target: done.entry.release, details: { number: done.entry.number } }),
+    )
+    await policy.reload({ signal })
+    return entry.number
   }
 
+  /** @throws RolloutError 'not-staged' */
   async promote(by: Principal): Promise<void> {
-    await this.#audited(by, 'rollout.promote', 'canary', () =>
-      this.#parts.rollout.promote({ by: by.name, reason: 'promoted on the dashboard' }),
-    )
+    await this.#allow(by, 'rollout.promote', '')
+    const { audit, rollout } = this.#parts
+    const reason = `${by.name} gave it to everybody on the dashboard`
+    const act = { action: 'rollout.promote', target: '', details: { reason } }
+    await recorded(audit, by, act, () => rollout.promote({ by: by.name, reason }))
   }
 
+  /** @throws RolloutError 'not-staged' */
   async stopCanary(by: Principal): Promise<void> {
-    await this.#audited(by, 'rollout.stop', 'canary', () =>
-      this.#parts.rollout.stop({ by: by.name, reason: 'stopped on the dashboard' }),
-    )
+    await this.#allow(by, 'rollout.stop', '')
+    const { audit, rollout } = this.#parts
+    const reason = `${by.name} took it back on the dashboard`
+    const act = { action: 'rollout.stop', target: '', details: { reason } }
+    await recorded(audit, by, act, () => rollout.stop({ by: by.name, reason }))
   }
 
   /** The tasks write what they did into the audit log themselves. @throws TaskError 'unknown-run', 'already-ended' */
   async cancelTask(by: Principal, id: string): Promise<void> {
-    if (!mayActAs(by, 'operator')) await this.#refuse(by, 'task.abort', id)
+    await this.#allow(by, 'task.abort', id)
     await this.#parts.tasks.abort(id, { name: by.name, via: by.via })
   }
 
-  async #refuse(by: Principal, action: string, target: string): Promise<never> {
+  async #allow(by: Principal, action: string, target: string): Promise<void> {
+    if (mayActAs(by, 'operator')) return
     const { name: actor, via, role } = by
     await this.#parts.audit.append({ actor, via, action, target, outcome: 'refused', details: { role } })
     throw new DashboardError('forbidden', `the role '${role}' only reads; ask for a token of an operator`)
-  }
-
-  async #audited<Result>(by: Principal, action: string, target: string, act: () => Promise<Result>): Promise<Result> {
-    const { audit } = this.#parts
-    const event = (outcome: AuditEvent['outcome'], details: AuditEvent['details'] = {}): AuditEvent => ({
-      actor: by.name,
-      via: by.via,
-      action,
-      target,
-      outcome,
-      details,
-    })
-    if (!mayActAs(by, 'operator')) await this.#refuse(by, action, target)
-    try {
-      const result = await act()
-      await audit.append(event('done'))
-      return result
-    } catch (error) {
-      await audit.append(event('failed', { reason: messageOf(error).slice(0, 500) }))
-      throw error
-    }
   }
 }

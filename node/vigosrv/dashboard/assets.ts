@@ -9,6 +9,21 @@ interface Asset {
   readonly bytes: Buffer
 }
 
+/** One sheet, in this order: later rules win over earlier ones. */
+const STYLES = [
+  'base',
+  'frame',
+  'parts',
+  'tables',
+  'overview',
+  'story',
+  'lines',
+  'chart',
+  'details',
+  'plain',
+  'narrow',
+] as const
+
 /** The files that pages load, each below a path that changes with its content, so that browsers may keep them for ever. */
 export class Assets {
   readonly #assets: readonly Asset[]
@@ -20,13 +35,17 @@ export class Assets {
   constructor() {
     const own = (name: string): string => fileURLToPath(new URL(`./assets/${name}`, import.meta.url))
     const htmx = (name: string): string => fileURLToPath(import.meta.resolve(`htmx.org/dist/${name}`))
-    const style = asset('style.css', own('style.css'), 'text/css; charset=utf-8')
-    const image = asset('icon.svg', own('icon.svg'), 'image/svg+xml')
+    const style = asset(
+      'style.css',
+      STYLES.map(name => own(`style/${name}.css`)),
+      'text/css; charset=utf-8',
+    )
+    const image = asset('icon.svg', [own('icon.svg')], 'image/svg+xml')
     const script = 'text/javascript; charset=utf-8'
     const scripts = [
-      asset('htmx.js', htmx('htmx.min.js'), script),
-      asset('htmx-sse.js', htmx('ext/hx-sse.min.js'), script),
-      asset('live.js', own('live.js'), script),
+      asset('htmx.js', [htmx('htmx.min.js')], script),
+      asset('htmx-sse.js', [htmx('ext/hx-sse.min.js')], script),
+      asset('live.js', [own('live.js')], script),
     ]
     this.#assets = [style, image, ...scripts]
     this.style = style.path
@@ -43,7 +62,7 @@ export class Assets {
   }
 }
 
-function asset(name: string, file: string, type: string): Asset {
-  const bytes = readFileSync(file)
+function asset(name: string, files: readonly string[], type: string): Asset {
+  const bytes = Buffer.concat(files.map(file => readFileSync(file)))
   return { path: `/assets/${sha256Hex(bytes).slice(0, 12)}/${name}`, type, bytes }
 }

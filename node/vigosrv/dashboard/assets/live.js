@@ -19,7 +19,7 @@
   document.addEventListener('htmx:sse:after:connection', () => show('live'))
   document.addEventListener('htmx:sse:error', () => show('waiting'))
   document.addEventListener('htmx:sse:before:connection', event => {
-    if (event.detail.connection.attempt > 0) show('waiting')
+    if (event.detail.connection.attempt > 0 && sign.dataset.state !== 'full') show('waiting')
   })
   document.addEventListener('vigo:full', () => show('full'))
   document.addEventListener('vigo:signed-out', () => {

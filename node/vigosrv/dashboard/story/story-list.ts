@@ -1,8 +1,9 @@
 import type { HistoryEntry } from '#config/store'
 import { type Html, html, joined, type Renderable } from '../html.ts'
+import { progressBar } from '../widgets/bar.ts'
 import { counted, grouped, percent } from '../widgets/counted.ts'
 import { type IconName, icon } from '../widgets/icon.ts'
-import { releaseLink, releaseText } from '../widgets/release-name.ts'
+import { releaseLink } from '../widgets/release-name.ts'
 import { ago, clockTime } from '../widgets/time.ts'
 import type { Tone } from '../widgets/words.ts'
 import type { FailureSeen, Step, Story } from './story.ts'
@@ -13,8 +14,13 @@ export function storyList({ steps }: Story, entries: readonly HistoryEntry[], no
     const { tone, name, text, detail } = told(step, entries)
     return html`<li class="step is-${tone}"><span class="step-sign">${icon(name)}</span>
 <div class="step-text"><p>${text}</p>${detail}</div>
-<span class="step-time">${step.kind === 'spread' || step.kind === 'watching' ? html`<span class="muted">now</span>` : ago(step.at, now)}</span></li>`
+<span class="step-time">${stepTime(step, now)}</span></li>`
   })}</ol>`
+}
+
+function stepTime({ kind, at }: Step, now: number): Html {
+  if (kind === 'spread' || kind === 'watching') return html`now`
+  return html`<b>${clockTime(at)}</b> ${ago(at, now)}`
 }
 
 interface Told {
@@ -43,7 +49,7 @@ function told(step: Step, entries: readonly HistoryEntry[]): Told {
     case 'stopped':
       return { tone: 'bad', name: 'cross', text: html`Stopped. ${step.reason}` }
     case 'verdict':
-      return verdict(step, entries)
+      return verdict(step)
     case 'rolled-back':
       return rolledBack(step)
     case 'watching':
@@ -113,7 +119,7 @@ function hostLink({ host, peer, run }: FailureSeen): Html {
   return html`<a href="/envoys/${peer}/runs/${run}">${host}</a>`
 }
 
-function verdict({ verdict: given }: Extract<Step, { kind: 'verdict' }>, entries: readonly HistoryEntry[]): Told {
+function verdict({ verdict: given, to }: Extract<Step, { kind: 'verdict' }>): Told {
   const { evidence, reason } = given
   const detail = html`<p class="muted">${counted(evidence.judged, 'host')} judged, ${grouped(evidence.harmed)} worse than before, ${grouped(evidence.notJudged)} not judged</p>`
   switch (given.verdict) {
@@ -123,7 +129,7 @@ function verdict({ verdict: given }: Extract<Step, { kind: 'verdict' }>, entries
       return {
         tone: 'bad',
         name: 'warning',
-        text: html`The monitor decided to go back to ${releaseText(given.to, entries)}. ${reason}`,
+        text: html`The monitor decided to go back to ${to === null ? 'an earlier release' : html`<a href="/releases/${to.number}">release #${to.number}</a>`}. ${reason}`,
         detail,
       }
     case 'inconclusive':
@@ -154,5 +160,6 @@ function spread({ release, done, total }: Extract<Step, { kind: 'spread' }>, ent
     tone: isEverywhere ? 'good' : 'notice',
     name: isEverywhere ? 'check' : 'running',
     text: html`<a href="/envoys?release=${release}">${grouped(done)} of ${counted(total, 'envoy')}</a> (${percent(done, total)} %) have run ${releaseLink(release, entries)}`,
+    detail: isEverywhere ? null : progressBar(done, total, 'Envoys that have run the release'),
   }
 }

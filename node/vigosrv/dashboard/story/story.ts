@@ -22,7 +22,7 @@ export type Step =
   | { readonly kind: 'canaries'; readonly at: number; readonly canary: StagedCanary }
   | { readonly kind: 'failures'; readonly at: number; readonly seen: readonly FailureSeen[]; readonly more: number }
   | { readonly kind: 'promoted' | 'stopped'; readonly at: number; readonly reason: string }
-  | { readonly kind: 'verdict'; readonly at: number; readonly verdict: Verdict }
+  | { readonly kind: 'verdict'; readonly at: number; readonly verdict: Verdict; readonly to: HistoryEntry | null }
   | {
       readonly kind: 'rolled-back'
       readonly at: number
@@ -147,7 +147,10 @@ function stepsOf(
     if (canary.phase !== 'watching') steps.push({ kind: canary.phase, at: canary.at, reason: canary.reason })
   }
   const verdict = rollout.verdicts.find(each => each.release === subject.release && each.at >= publishedAt)
-  if (verdict !== undefined) steps.push({ kind: 'verdict', at: verdict.at, verdict })
+  if (verdict !== undefined) {
+    const to = verdict.verdict === 'rollback' ? entryBefore(subject, verdict.to, entries) : null
+    steps.push({ kind: 'verdict', at: verdict.at, verdict, to })
+  }
   const end = Math.min(verdict?.at ?? now, canary !== null && canary.phase !== 'watching' ? canary.at : now)
   const first = failures[0]
   if (first !== undefined) {
@@ -161,6 +164,15 @@ function stepsOf(
     steps.push({ kind: 'watching', at: now, until, judged: evidence.judged, harmed: evidence.harmed })
   }
   return steps
+}
+
+/** The entry that a release had at that time: a roll back gives the same files a new number later. */
+function entryBefore(
+  { number }: HistoryEntry,
+  release: ReleaseHash,
+  entries: readonly HistoryEntry[],
+): HistoryEntry | null {
+  return entries.find(entry => entry.release === release && entry.number < number) ?? null
 }
 
 function takenBack(live: HistoryEntry, entries: readonly HistoryEntry[]): Step {

@@ -20,7 +20,7 @@ export interface ChartMark {
 
 const WIDTH = 1000
 const MAX_POINTS = 300
-const PLOT = { top: 18, height: 140, axis: 176 }
+const PLOT = { top: 18, height: 132, axis: 166, total: 174 }
 
 /** Shares of the fleet by status over time, with marks where releases went live. */
 export function convergenceChart(options: {
@@ -31,22 +31,32 @@ export function convergenceChart(options: {
 }): Html {
   const { samples, marks, from, to } = options
   const points = thinned(samples.filter(({ at, counts }) => at >= from && at <= to && counts.envoys > 0))
+  const [first] = points
   const last = points.at(-1)
-  if (points.length < 2 || last === undefined)
+  if (points.length < 2 || first === undefined || last === undefined)
     return html`<p class="empty">The curve begins when envoys have reported for some minutes.</p>`
   const x = (at: number): number => ((at - from) * WIDTH) / (to - from)
-  const now = percent(last.counts.status.converged, last.counts.envoys)
-  const then = points[0] === undefined ? now : percent(points[0].counts.status.converged, points[0].counts.envoys)
-  const label = `Share of envoys by status over time: ${then} % converged at the beginning, ${now} % at the end`
+  const floor = floorOf(points)
+  const label = `Share of envoys by status over time: ${convergedShare(first)} % converged at the beginning, ${convergedShare(last)} % at the end, ${Math.min(...points.map(convergedShare))} % at the lowest`
   return html`<figure class="chart">
-<svg role="img" aria-label="${label}" width="100%" height="190">
-<svg x="0" y="${PLOT.top}" width="100%" height="${PLOT.height}" viewBox="0 0 ${WIDTH} 100" preserveAspectRatio="none">${bands(points, x)}</svg>
-${[0, 25, 50, 75, 100].map(share => gridLine(share))}
-${marks.filter(({ at }) => at > from && at < to).map(mark => markLine(mark, (x(mark.at) * 100) / WIDTH))}
+<svg role="img" aria-label="${label}" height="${PLOT.total}">
+<svg y="${PLOT.top}" width="100%" height="${PLOT.height}" viewBox="0 0 ${WIDTH} ${100 - floor}" preserveAspectRatio="none">${bands(points, x)}</svg>
+${gridLines(floor)}
+${markLines(marks, at => (x(at) * 100) / WIDTH)}
 ${hours(from, to).map(at => hourLabel(at, (x(at) * 100) / WIDTH))}
 </svg>
 <figcaption class="legend">${BANDS.map(([, tone, text]) => html`<span><i class="swatch is-${tone}"></i>${text}</span>`)}<span><i class="swatch is-mark"></i>release goes live</span></figcaption>
 </figure>`
+}
+
+function convergedShare({ counts }: FleetSample): number {
+  return percent(counts.status.converged, counts.envoys)
+}
+
+/** Where the axis begins: a fleet that is well shows what is not in a few percent. */
+function floorOf(points: readonly FleetSample[]): number {
+  const lowest = Math.min(...points.map(convergedShare))
+  return Math.max(0, Math.floor((lowest - 5) / 25) * 25)
 }
 
 function bands(points: readonly FleetSample[], x: (at: number) => number): Html[] {
@@ -65,15 +75,37 @@ function corner(x: number, share: number): string {
   return `${x.toFixed(1)},${(100 - share).toFixed(2)}`
 }
 
-function gridLine(share: number): Html {
-  const y = PLOT.top + (PLOT.height * (100 - share)) / 100
-  return html`<line class="grid" x1="0" x2="100%" y1="${y}" y2="${y}"/>${share % 50 === 0 && html`<text class="tick" x="4" y="${y + (share === 100 ? 12 : -4)}">${share} %</text>`}`
+function gridLines(floor: number): Html[] {
+  const middle = (100 + floor) / 2
+  return [floor, middle, 100].map(share => {
+    const y = PLOT.top + (PLOT.height * (100 - share)) / (100 - floor)
+    return html`<line class="grid" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="tick" x="-8" y="${y + 4}" text-anchor="end">${share} %</text>`
+  })
 }
 
-function markLine({ text, isBad }: ChartMark, x: number): Html {
+/** Labels nearer than this, in percent of the width, become one. */
+const LABEL_WIDTH = 5
+
+function markLines(marks: readonly ChartMark[], x: (at: number) => number): Html[] {
+  const shown = marks
+    .map(mark => ({ ...mark, x: x(mark.at) }))
+    .filter(mark => mark.x > 0 && mark.x < 100)
+    .toSorted((a, b) => a.x - b.x)
+  let pending: string[] = []
+  return shown.map((mark, at) => {
+    pending.push(mark.text)
+    const next = shown[at + 1]
+    const isCrowded = next !== undefined && next.x - mark.x < LABEL_WIDTH
+    const text = isCrowded ? null : pending.join(' ')
+    if (!isCrowded) pending = []
+    return markLine(mark, text)
+  })
+}
+
+function markLine({ x, isBad }: { x: number; isBad: boolean }, text: string | null): Html {
   const at = `${x.toFixed(2)}%`
-  const anchor = x > 85 ? 'end' : x < 4 ? 'start' : 'middle'
-  return html`<g class="${isBad ? 'mark is-bad' : 'mark'}"><line x1="${at}" x2="${at}" y1="${PLOT.top - 4}" y2="${PLOT.top + PLOT.height}"/><text x="${at}" y="11" text-anchor="${anchor}">${text}</text></g>`
+  const anchor = x > 88 ? 'end' : x < 4 ? 'start' : 'middle'
+  return html`<g class="${isBad ? 'mark is-bad' : 'mark'}"><line x1="${at}" x2="${at}" y1="${PLOT.top - 4}" y2="${PLOT.top + PLOT.height}"/>${text !== null && html`<text x="${at}" y="11" text-anchor="${anchor}">${text}</text>`}</g>`
 }
 
 function hourLabel(at: number, x: number): Html {

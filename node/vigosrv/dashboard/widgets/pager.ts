@@ -39,5 +39,5 @@ export function pager({ rows, page, pages, total, from }: PageOfRows<unknown>, u
 function withPage(url: URL, page: number): string {
   const query = new URLSearchParams(url.searchParams)
   query.set('page', String(page))
-  return `${url.pathname}?${query}`
+  return `${url.pathname}?${query.toString()}`
 }

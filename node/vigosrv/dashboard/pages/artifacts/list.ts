@@ -112,7 +112,7 @@ ${table({
       cell: ({ bytesTotal, bytesFetched, bytesReused }) =>
         html`<progress max="${Math.max(1, bytesTotal)}" value="${bytesFetched + bytesReused}" aria-label="Bytes here"></progress><span class="under">${formatSize(bytesFetched + bytesReused)} of ${formatSize(bytesTotal)}</span>`,
     },
-    { title: 'From', cell: ({ sources }) => sourceList(sources, swarm.hostOf) },
+    { title: 'From', cell: ({ sources }) => sourceList(sources, peer => swarm.hostOf(peer)) },
     {
       title: 'Speed',
       isNumber: true,

@@ -4,6 +4,7 @@ import { axes } from './axes.ts'
 import { curve } from './curve.ts'
 import { headline } from './headline.ts'
 import { releasePanel } from './release-panel.ts'
+import { working } from './working.ts'
 
 /** The fleet in one screen. */
 export function overviewPage(visit: Visit): Page {
@@ -16,6 +17,7 @@ export function overviewPage(visit: Visit): Page {
       { id: 'release', render: () => releasePanel(visit) },
       { id: 'axes', render: () => axes(parts.fleet.counts()) },
       { id: 'curve', render: () => curve(parts) },
+      { id: 'working', render: () => working(parts) },
       { id: 'attention', render: () => attention(parts) },
     ],
   }

@@ -4,7 +4,6 @@ import type { Visit } from '../../page.ts'
 import { failuresOf } from '../../story/failures.ts'
 import { storyOf, subjectOf } from '../../story/story.ts'
 import { storyList } from '../../story/story-list.ts'
-import { progressBar } from '../../widgets/bar.ts'
 import { type IconName, icon } from '../../widgets/icon.ts'
 import { postButton } from '../../widgets/post-button.ts'
 import type { Tone } from '../../widgets/words.ts'
@@ -33,10 +32,9 @@ export async function releasePanel(visit: Visit): Promise<Html> {
     failures: await failuresOf(fleet, subject, status),
     now: clock.now(),
   })
-  const { progress, tone, headline, steps } = story
+  const { tone, headline, steps } = story
   return html`<section id="release" class="card release is-${tone}">
 <h2>${icon(SIGNS[tone])}<span>${headline}</span></h2>
-${progress !== null && progress.total > 0 && progressBar(progress.done, progress.total, 'Envoys that have run the release')}
 ${
   steps.length === 0
     ? html`<p class="empty">Write configuration below <code>/srv/vigo/stacks</code> and put it live with <code>vigocli config publish</code>.</p>`

@@ -69,7 +69,7 @@ ${facts([
       : html`<a href="/releases/${before.number}">#${before.number}</a> <code>${shortHash(before.release)}</code>`,
   ],
   ['Who has it', html`<a href="/envoys?release=${release}">${counted(holders, 'envoy')}</a>`],
-  ['Monitor', verdict === undefined ? null : html`${badge(verdictWord(verdict.verdict))} ${verdict.reason}`],
+  ['Monitor', verdict === undefined ? null : html`${badge(verdictWord(verdict.verdict))} ${verdict.reason}`, 'wide'],
   [
     'Declares',
     `${counted(counts.configcrates, 'configcrate')}, ${counted(counts.roles, 'role')}, ${counted(counts.envoyEntries, 'entry', 'entries')} in ${counted(files, 'file')}`,
@@ -79,7 +79,7 @@ ${facts([
 ${
   !isLive &&
   mayActAs(principal, 'operator') &&
-  html`<div class="actions"><a class="button is-danger" href="/releases/${number}/roll-back">Roll back to this release …</a></div>`
+  html`<div class="actions"><a class="button is-danger" href="/releases/${number}/roll-back">Make it live again …</a></div>`
 }
 </section>`
 }

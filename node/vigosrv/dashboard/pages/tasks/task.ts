@@ -49,7 +49,7 @@ function summary({ principal, csrf }: Visit, task: TaskRow): Html {
 <progress max="${Math.max(1, hosts.length)}" value="${endedHosts(task)}" aria-label="Hosts that ended"></progress>
 ${reason !== '' && html`<p class="problem-line">${reason}</p>`}
 ${facts([
-  ['Command', html`<code class="value">${command}</code>`],
+  ['Command', html`<code class="value">${command}</code>`, 'wide'],
   ['Name', name],
   ['Target', html`<code>${target}</code>`],
   ['By', by],

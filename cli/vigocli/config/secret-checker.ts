@@ -17,6 +17,14 @@ export class SecretChecker implements TreeChecker {
     this.#secrets = secrets
   }
 
+  get memory() {
+    return this.#inner.memory
+  }
+
+  get version() {
+    return this.#inner.version
+  }
+
   async repair(files: readonly SourceFile[], context: CheckContext): Promise<Repairs> {
     return await this.#inner.repair(files, context)
   }

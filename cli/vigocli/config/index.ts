@@ -7,6 +7,7 @@ import { addLint } from './lint.ts'
 import { addPromote } from './promote.ts'
 import { addPublish } from './publish.ts'
 import { addRollback } from './rollback.ts'
+import { addRollout } from './rollout.ts'
 import { addShow } from './show.ts'
 import { addStatus } from './status.ts'
 import { addTrace } from './trace.ts'
@@ -26,6 +27,7 @@ export function addConfig(program: Command): void {
   addDiff(config)
   addHistory(config)
   addRollback(config)
+  addRollout(config)
   addFreeze(config)
   addPromote(config)
   addTree(config)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Command, Option } from 'commander'
-import { durationOption, interruptSignal, printJson, statusLine } from '#cli/shell'
+import { durationOption, interruptSignal, print, printJson, statusLine } from '#cli/shell'
 import {
   formatDiagnostics,
   formatPublish,
@@ -14,11 +14,14 @@ import {
 } from '#config/publish'
 import { SecretStore, secretsFolder } from '#config/secrets'
 import type { Holder } from '#config/store'
-import { exitCodes } from '#node/api'
+import { type ApiClient, exitCodes } from '#node/api'
 import { formatDuration } from '#node/kit'
+import { withServer } from '../server/index.ts'
 import { examples } from './examples-text.ts'
+import { type InForce, takeEffect, tellInForce } from './in-force.ts'
 import { author, placesOf, releasesOf } from './places.ts'
 import { SecretChecker } from './secret-checker.ts'
+import { announced, type Ended, followCanaries, tellEnd } from './staged.ts'
 import { suggestFixes } from './suggest.ts'
 import { printSummary, tellProblems, tellWarning } from './tell.ts'
 
@@ -28,6 +31,8 @@ interface PublishFlags {
   urlTimeout: number
   prune: boolean
   askAi?: boolean
+  canary?: string
+  wait: boolean
   reason?: string
   json?: boolean
 }
@@ -44,6 +49,8 @@ export function addPublish(config: Command): void {
         .default(URL_TIMEOUT_MS, formatDuration(URL_TIMEOUT_MS)),
     )
     .option('--no-prune', 'also release crates and templates that nothing refers to')
+    .option('--canary <selector>', 'give it to canaries first: 5% of the fleet, a number of hosts, or a host pattern')
+    .option('--no-wait', 'with --canary: do not wait until everybody has it, or it is taken back')
     .option('--ask-ai', 'when it fails, ask the model of server.yaml (ai:) how to mend it')
     .option('--reason <text>', 'one line for the history')
     .option('--json', 'print the result as JSON')
@@ -52,6 +59,7 @@ export function addPublish(config: Command): void {
       examples([
         ['vigocli config publish --dry-run', 'what would happen'],
         ["vigocli config publish --reason 'new web role'", 'make it live'],
+        ['vigocli config publish --canary 5%', 'a twentieth of the fleet first; everybody when that went well'],
         ['vigocli config publish --stacks . --home /tmp/ci', 'into a folder of its own, in a CI job'],
       ]) +
         '\n\nExit codes: 0 published or nothing to publish, 1 invalid, 4 frozen or not allowed, 5 somebody else publishes.',
@@ -60,6 +68,45 @@ export function addPublish(config: Command): void {
 }
 
 async function run(options: PublishFlags, command: Command): Promise<void> {
+  if (options.canary !== undefined && options.dryRun !== true) return await runStaged(options.canary, options, command)
+  const { result, inForce } = await publishNow(options, command)
+  if (options.json) printJson({ ...publishJson(result), server: inForce })
+  else tell(result, inForce)
+  if (options.askAi && result.outcome === 'invalid') await suggestFixes(command, result.diagnostics, interruptSignal())
+}
+
+/** The release goes to canaries first. Without a server there are none, so that one must run. */
+async function runStaged(selector: string, options: PublishFlags, command: Command): Promise<void> {
+  const signal = interruptSignal()
+  await withServer(command, async client => {
+    const { result, inForce } = await announced(client, selector, () => publishNow(options, command), {
+      signal,
+      isPublished: ({ result: { outcome } }) => outcome === 'published',
+    })
+    if (options.json !== true) tell(result, inForce)
+    const release = result.outcome === 'published' && inForce?.state === 'in-force' ? result.entry.release : null
+    const canary = release === null || !options.wait ? null : await follow(client, release, signal)
+    if (canary?.phase === 'stopped') process.exitCode = exitCodes.failed
+    if (options.json) printJson({ ...publishJson(result), server: inForce, canary })
+    else if (canary !== null) tellEnd(canary)
+    else if (release !== null) print('Canaries have it first; see vigocli config rollout status.')
+  })
+}
+
+async function follow(client: ApiClient, release: string, signal: AbortSignal): Promise<Ended> {
+  try {
+    return await followCanaries(client, release, { signal, line: statusLine() })
+  } catch (error) {
+    if (signal.aborted) process.stderr.write('The roll-out goes on; see vigocli config rollout status.\n')
+    throw error
+  }
+}
+
+/** Publishes, and sees to it that the server has it. Null: there was nothing to tell the server. */
+async function publishNow(
+  options: PublishFlags,
+  command: Command,
+): Promise<{ result: PublishResult; inForce: InForce | null }> {
   const line = statusLine()
   const signal = interruptSignal()
   const result = await publish({
@@ -75,9 +122,14 @@ async function run(options: PublishFlags, command: Command): Promise<void> {
     onProgress: step => line.show(wordsOf(step)),
   }).finally(() => line.clear())
   if (result.outcome === 'invalid') process.exitCode = exitCodes.failed
-  if (options.json) printJson(publishJson(result))
-  else tell(result)
-  if (options.askAi && result.outcome === 'invalid') await suggestFixes(command, result.diagnostics, signal)
+  const release = liveAfter(result)
+  return { result, inForce: release === null ? null : await takeEffect(command, release, { signal, line }) }
+}
+
+function liveAfter(result: PublishResult): string | null {
+  if (result.isDryRun) return null
+  if (result.outcome === 'published') return result.entry.release
+  return result.outcome === 'nothing-to-publish' ? result.release : null
 }
 
 /** Secrets are asked for where they are set up: not in a CI job that only checks. */
@@ -87,12 +139,14 @@ function checkerOf(command: Command): TreeChecker {
   return existsSync(folder) ? new SecretChecker(treeChecker(), secrets) : treeChecker()
 }
 
-function tell(result: PublishResult): void {
+function tell(result: PublishResult, inForce: InForce | null): void {
   tellProblems(formatDiagnostics(result.diagnostics, result.diagnosticsLeftOut))
   for (const warning of result.warnings) tellWarning(warning)
   const { summary } = formatPublish(result)
   if (result.outcome === 'invalid') process.stderr.write(`${summary}\n`)
   else printSummary(summary.split('\n'))
+  const isWorthTelling = result.outcome === 'published' || inForce?.state === 'refused'
+  if (inForce !== null && isWorthTelling) tellInForce(inForce)
 }
 
 function wordsOf(step: PublishStep): string {

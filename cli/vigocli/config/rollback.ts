@@ -3,6 +3,7 @@ import { interruptSignal, printJson, statusLine } from '#cli/shell'
 import { diagnosticJson, formatDiagnostics, formatRollback, rollback, treeChecker } from '#config/publish'
 import { exitCodes } from '#node/api'
 import { examples } from './examples-text.ts'
+import { takeEffect, tellInForce } from './in-force.ts'
 import { author, releasesOf } from './places.ts'
 import { waitingFor } from './publish.ts'
 import { printSummary, tellProblems } from './tell.ts'
@@ -30,6 +31,7 @@ export function addRollback(config: Command): void {
         command: Command,
       ) => {
         const line = statusLine()
+        const signal = interruptSignal()
         const result = await rollback({
           releases: releasesOf(command),
           checker: treeChecker(),
@@ -37,17 +39,20 @@ export function addRollback(config: Command): void {
           reason: options.reason,
           to: release,
           evenIfFrozen: options.force === true,
-          signal: interruptSignal(),
+          signal,
           onWait: holder => line.show(waitingFor(holder)),
         }).finally(() => line.clear())
         if (result.outcome === 'invalid') process.exitCode = exitCodes.failed
+        const isDone = result.outcome === 'rolled-back'
+        const inForce = isDone ? await takeEffect(command, result.entry.release, { signal, line }) : null
         if (options.json) {
           const diagnostics = result.outcome === 'invalid' ? result.diagnostics.map(diagnosticJson) : []
-          return printJson({ ...result, diagnostics })
+          return printJson({ ...result, diagnostics, server: inForce })
         }
         const { summary } = formatRollback(result)
-        if (result.outcome === 'rolled-back') return printSummary(summary.split('\n'))
-        tellProblems(formatDiagnostics(result.diagnostics))
+        if (isDone) printSummary(summary.split('\n'))
+        if (inForce !== null) return tellInForce(inForce)
+        if (result.outcome === 'invalid') tellProblems(formatDiagnostics(result.diagnostics))
         process.stderr.write(`${summary}\n`)
       },
     )

@@ -36,14 +36,7 @@ export function configHandlers(parts: ConfigParts): Handlers<typeof configRoutes
   return {
     configVersion: async () => configVersion(policy),
     reloadConfig: async ({ user, signal }) => {
-      const act = { action: 'config.reload', target: policy.release ?? '' }
-      const { isChanged } = await recorded(
-        audit,
-        user,
-        act,
-        () => policy.reload({ signal }),
-        loaded => ({ target: loaded.release ?? '', details: { version: loaded.version } }),
-      )
+      const isChanged = await reload(parts, user, signal)
       return { ...configVersion(policy), isChanged }
     },
     releases: async ({ body }) => {
@@ -96,6 +89,32 @@ export function configHandlers(parts: ConfigParts): Handlers<typeof configRoutes
         .map(({ hostname }) => hostname),
     }),
   }
+}
+
+/** What went live is on record under the name of what made it so: publishing itself works on folders. */
+async function reload(
+  { policy, releases, audit }: ConfigParts,
+  user: Principal,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const load = async () => {
+    const { isChanged, release, version } = await policy.reload({ signal })
+    const { entry } = await releases.status()
+    return { isChanged, version, release, entry: isChanged && entry?.release === release ? entry : null }
+  }
+  const { isChanged } = await recorded(
+    audit,
+    user,
+    { action: 'config.reload', target: policy.release ?? '' },
+    load,
+    ({ release, version, entry }) => ({
+      target: release ?? '',
+      ...(entry === null ? {} : { action: `config.${entry.kind}` }),
+      details:
+        entry === null ? { version } : { version, number: entry.number, author: entry.author, reason: entry.reason },
+    }),
+  )
+  return isChanged
 }
 
 async function difference({ releases, fleet }: ConfigParts, names: { from: string; to: string }, signal: AbortSignal) {

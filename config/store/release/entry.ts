@@ -1,34 +1,32 @@
-import { type Static, Type } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
 import { ReleaseError } from './errors.ts'
+import { integer, object, oneOf, orNull, type Shaped, text, time } from './shape.ts'
 
-const Hash = Type.String({ pattern: '^[0-9a-f]{64}$' })
-const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+const hash = text({ pattern: /^[0-9a-f]{64}$/ })
+const count = integer(0)
 
 /** One line of the history: which release went live, by whom and why. Never changed once written. */
-const Entry = Type.Object({
+const isEntry = object({
   /** From 1, without gaps unless a file was removed by hand. */
-  number: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
-  release: Hash,
-  kind: Type.Union([Type.Literal('publish'), Type.Literal('rollback'), Type.Literal('promote')]),
-  author: Type.String({ maxLength: 200 }),
-  reason: Type.String({ maxLength: 2000 }),
-  /** ISO 8601, UTC. */
-  time: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z$' }),
+  number: integer(1),
+  release: hash,
+  kind: oneOf('publish', 'rollback', 'promote'),
+  author: text({ maxLength: 200 }),
+  reason: text({ maxLength: 2000 }),
+  time,
   /** What was live before. */
-  basedOn: Type.Union([Hash, Type.Null()]),
+  basedOn: orNull(hash),
   /** Of a rollback: the number of the entry whose release it brought back. */
-  restores: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
-  counts: Type.Object({ configcrates: Count, roles: Count, envoyEntries: Count }),
-  files: Count,
-  changes: Type.Object({ added: Count, changed: Count, removed: Count }),
+  restores: orNull(integer(1)),
+  counts: object({ configcrates: count, roles: count, envoyEntries: count }),
+  files: count,
+  changes: object({ added: count, changed: count, removed: count }),
 })
 
-export type HistoryEntry = Readonly<Static<typeof Entry>>
+export type HistoryEntry = Shaped<typeof isEntry>
 export type ReleaseKind = HistoryEntry['kind']
 
 /** What a release declares, for people. */
-export type ReleaseCounts = Readonly<HistoryEntry['counts']>
+export type ReleaseCounts = HistoryEntry['counts']
 
 export const MAX_ENTRY_BYTES = 64 * 1024
 
@@ -45,7 +43,7 @@ export function decodeEntry(text: string): HistoryEntry | null {
   } catch {
     return null
   }
-  if (!Value.Check(Entry, value) || (value as { format?: unknown }).format !== 1) return null
+  if (!isEntry(value) || (value as { format?: unknown }).format !== 1) return null
   const { number, release, kind, author, reason, time, basedOn, restores, counts, files, changes } = value
   return { number, release, kind, author, reason, time, basedOn, restores, counts, files, changes }
 }

@@ -1,23 +1,20 @@
 import { rm } from 'node:fs/promises'
-import { type Static, Type } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
 import { codeOf, parseDuration, syncFolder, writeFileAtomic } from '#node/kit'
 import { explained, ReleaseError } from './errors.ts'
 import { makeFolders } from './folders.ts'
 import type { ReleasePlaces } from './places.ts'
+import { object, type Shaped, text, time } from './shape.ts'
 import { readSmallFile } from './small-file.ts'
 
-const Time = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z$' })
-const Freeze = Type.Object({
-  author: Type.String({ maxLength: 200 }),
-  reason: Type.String({ maxLength: 2000 }),
-  /** ISO 8601, UTC. */
-  since: Time,
-  until: Time,
+const isFreeze = object({
+  author: text({ maxLength: 200 }),
+  reason: text({ maxLength: 2000 }),
+  since: time,
+  until: time,
 })
 
 /** Nothing is published before `until`. */
-export type Freeze = Readonly<Static<typeof Freeze>>
+export type Freeze = Shaped<typeof isFreeze>
 
 const MAX_FREEZE_BYTES = 64 * 1024
 
@@ -88,7 +85,7 @@ export async function readFreeze(places: ReleasePlaces, now: number): Promise<Fr
   const text = await readSmallFile(places.freeze, MAX_FREEZE_BYTES)
   if (text === null) return null
   const value = parsed(text)
-  if (!Value.Check(Freeze, value) || Number.isNaN(Date.parse(value.until))) {
+  if (!isFreeze(value) || Number.isNaN(Date.parse(value.until))) {
     throw new ReleaseError(
       'bad-freeze',
       `${places.freeze} cannot be understood, so publishing stays frozen; unfreeze removes it`,

@@ -1,23 +1,22 @@
 import { chmod, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
-import { type Static, Type } from '@sinclair/typebox'
-import { Value } from '@sinclair/typebox/value'
 import { type Clock, FileLock, formatDuration, messageOf } from '#node/kit'
 import { explained, ReleaseError } from './errors.ts'
 import type { ReleasePlaces } from './places.ts'
+import { integer, object, type Shaped, text } from './shape.ts'
 import { readSmallFile } from './small-file.ts'
 
-const Holder = Type.Object({
-  pid: Type.Integer({ minimum: 1 }),
-  user: Type.String({ maxLength: 200 }),
-  host: Type.String({ maxLength: 300 }),
+const isHolder = object({
+  pid: integer(1),
+  user: text({ maxLength: 200 }),
+  host: text({ maxLength: 300 }),
   /** ISO 8601, UTC. */
-  since: Type.String({ maxLength: 40 }),
-  doing: Type.String({ maxLength: 100 }),
+  since: text({ maxLength: 40 }),
+  doing: text({ maxLength: 100 }),
 })
 
 /** Who publishes, for people. */
-export type Holder = Readonly<Static<typeof Holder>>
+export type Holder = Shaped<typeof isHolder>
 
 export interface LockOptions {
   places: ReleasePlaces
@@ -115,7 +114,7 @@ async function shareLock(path: string): Promise<void> {
 async function readHolder(places: ReleasePlaces): Promise<Holder | null> {
   try {
     const holder: unknown = JSON.parse((await readSmallFile(places.holder, 4096)) ?? 'null')
-    return Value.Check(Holder, holder) ? holder : null
+    return isHolder(holder) ? holder : null
   } catch {
     return null
   }

@@ -45,11 +45,10 @@ export class SystemdMachine implements AsyncDisposable {
     const init = options.init ?? 'systemd'
     const name = `vigo-machine-${process.pid}-${randomBytes(4).toString('hex')}`
     const folders = Object.entries(options.folders ?? {}).map(([inside, outside]) => `--volume=${outside}:${inside}:ro`)
-    await mustPodman([
-      ...['run', '--detach', `--name=${name}`, `--hostname=${name}`, `--network=${options.network ?? 'none'}`],
-      ...['--cap-add=SYS_ADMIN,NET_ADMIN', `--systemd=${init === 'systemd' ? 'always' : 'false'}`, ...folders],
-      ...['--rootfs', `${root}:O`, ...(init === 'systemd' ? ['/lib/systemd/systemd'] : ['/bin/sleep', 'infinity'])],
-    ])
+    const identity = [`--name=${name}`, `--hostname=${name}`, `--network=${options.network ?? 'none'}`]
+    const rights = ['--cap-add=SYS_ADMIN,NET_ADMIN', `--systemd=${init === 'systemd' ? 'always' : 'false'}`]
+    const first = init === 'systemd' ? ['/lib/systemd/systemd'] : ['/bin/sleep', 'infinity']
+    await mustPodman(['run', '--detach', ...identity, ...rights, ...folders, '--rootfs', `${root}:O`, ...first])
     const machine = new SystemdMachine(name)
     try {
       if (init === 'systemd') await machine.#booted()

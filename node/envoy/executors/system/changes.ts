@@ -1,20 +1,12 @@
 import type { Change } from '#node/checkin'
+import { change } from '../change.ts'
 
 const MAX_CHANGES = 64
-const MAX_VALUE = 500
 
 /** As many changes as a report takes; the last one tells how many more there are. */
 export function reportable(changes: readonly Change[]): Change[] {
-  const cut = changes.map(({ attribute, from, to }) => ({
-    attribute: attribute.slice(0, 64),
-    from: shortened(from),
-    to: shortened(to),
-  }))
-  if (cut.length <= MAX_CHANGES) return cut
-  const more = cut.length - MAX_CHANGES + 1
-  return [...cut.slice(0, MAX_CHANGES - 1), { attribute: 'more', from: '', to: `${more} further changes` }]
-}
-
-function shortened(text: string): string {
-  return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE - 1)}…`
+  const short = changes.map(({ attribute, from, to }) => change(attribute, from, to))
+  if (short.length <= MAX_CHANGES) return short
+  const more = short.length - MAX_CHANGES + 1
+  return [...short.slice(0, MAX_CHANGES - 1), change('more', '', `${more} further changes`)]
 }

@@ -104,17 +104,18 @@ export class Fleet implements FleetView, FleetControl {
   static async open(options: FleetOptions): Promise<Fleet> {
     const fleet = new Fleet(options)
     const { roster, policy, settings, logger } = options
-    const stored = await restoreEnvoys(fleet.#store, roster, { settings: settings(), logger })
+    const restored = await restoreEnvoys(fleet.#store, roster, { settings: settings(), logger })
     const onGone = (peer: string, isRevoked: boolean): void => {
       fleet.#service.dismiss(peer)
       if (isRevoked) fleet.#upkeep.run(() => fleet.#runs.forget(peer))
     }
-    fleet.#unsubscribe.push(followRoster(fleet.#index, roster, { stored, onGone }))
+    fleet.#unsubscribe.push(followRoster(fleet.#index, roster, { stored: restored.envoys, onGone }))
+    for (const peer of restored.revoked) fleet.#upkeep.run(() => fleet.#runs.forget(peer))
     fleet.#index.want(host => policy.releaseFor(host))
     fleet.#upkeep.every(SWEEP_MS, () => fleet.sweep())
     fleet.#upkeep.every(FLUSH_MS, () => fleet.flush())
-    fleet.#upkeep.every(SAMPLE_MS, () => fleet.#samples.take(fleet.counts()))
-    fleet.#upkeep.every(EXPIRE_MS, () => fleet.#runs.expire())
+    fleet.#upkeep.every(SAMPLE_MS, () => fleet.sample())
+    fleet.#upkeep.every(EXPIRE_MS, () => fleet.expire())
     return fleet
   }
 
@@ -189,6 +190,16 @@ export class Fleet implements FleetView, FleetControl {
         throw error
       }
     }
+  }
+
+  /** Another point of the curve. */
+  async sample(): Promise<void> {
+    await this.#samples.take(this.counts())
+  }
+
+  /** Drops runs that are older than is kept. */
+  async expire(): Promise<void> {
+    await this.#runs.expire()
   }
 
   close(): Promise<void> {

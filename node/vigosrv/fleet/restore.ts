@@ -5,14 +5,24 @@ import type { FleetStore } from './fleet-store.ts'
 import { rebuiltRuns } from './run-log.ts'
 import type { FleetSettings } from './settings.ts'
 
+export interface Restored {
+  readonly envoys: ReadonlyMap<string, StoredEnvoy>
+  /** Stored envoys that were revoked. Whom the roster does not know is not among them: a roster may have to be synced first. */
+  readonly revoked: readonly string[]
+}
+
 /** What is on disk about the envoys of the roster. A row that is lost is made again from the runs of its envoy. */
 export async function restoreEnvoys(
   store: FleetStore,
   roster: Roster,
   { settings, logger }: { settings: FleetSettings; logger: Logger },
-): Promise<ReadonlyMap<string, StoredEnvoy>> {
+): Promise<Restored> {
   const found = new Map<string, StoredEnvoy>()
-  for await (const [peer, stored] of store.envoys()) if (stored !== null) found.set(peer, stored)
+  const revoked: string[] = []
+  for await (const [peer, stored] of store.envoys()) {
+    if (isRevoked(roster, peer)) revoked.push(peer)
+    else if (stored !== null) found.set(peer, stored)
+  }
   for (const { peer, hostname, role } of roster.members()) {
     if (role !== 'envoy' || found.has(peer) || !roster.isMember(peer)) continue
     const runs = await rebuiltRuns(store, peer, settings.runs)
@@ -29,9 +39,14 @@ export async function restoreEnvoys(
       given: givenBefore(runs),
     })
   }
-  return found
+  return { envoys: found, revoked }
 }
 
 function givenBefore({ run, bundle }: RunState): readonly Given[] {
   return run === null || bundle === null ? [] : [{ release: run.release, bundle }]
+}
+
+function isRevoked(roster: Roster, peer: string): boolean {
+  const member = roster.member(peer)
+  return member !== null && member.revoked !== null
 }

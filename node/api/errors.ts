@@ -50,6 +50,7 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   'wrong-certificate': [502, exitCodes.refused],
   unauthorized: [401, exitCodes.refused],
   forbidden: [403, exitCodes.refused],
+  'wrong-fleet': [409, exitCodes.refused],
   'not-a-member': [403, exitCodes.refused],
   'not-entitled': [403, exitCodes.refused],
   'bad-signature': [403, exitCodes.refused],

@@ -1,5 +1,6 @@
 export * from './client/index.ts'
 export * from './contract.ts'
 export * from './errors.ts'
+export { renderRoutes } from './markdown.ts'
 export { openApiDocument } from './openapi.ts'
 export * from './routes/index.ts'

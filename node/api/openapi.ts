@@ -105,7 +105,23 @@ function plain(schema: unknown): unknown {
   return JSON.parse(JSON.stringify(schema)) as unknown
 }
 
-/** The segment after the version: `config`, `envoys`. */
+const TAGS: Readonly<Record<string, string>> = {
+  config: 'configuration',
+  spanner: 'configuration',
+  envoys: 'envoys',
+  fleet: 'envoys',
+  task: 'tasks',
+  tasks: 'tasks',
+  workflow: 'tasks',
+  workflows: 'tasks',
+  members: 'members',
+  'join-tokens': 'members',
+  tokens: 'access',
+  whoami: 'access',
+  audit: 'access',
+}
+
+/** What a route is about, by the segment after the version. */
 export function tagOf({ path }: Pick<AnyRoute, 'path'>): string {
-  return path.split('/')[3] ?? ''
+  return TAGS[path.split('/')[3] ?? ''] ?? 'server'
 }

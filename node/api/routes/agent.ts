@@ -40,6 +40,17 @@ export const MemberStatus = Type.Object({
 })
 export type MemberStatus = Static<typeof MemberStatus>
 
+const Taken = Type.Object({ fresh: Count, known: Count, refused: Count })
+export const AppliedBundle = Type.Object({
+  from: Type.String(),
+  createdAt: Count,
+  records: Taken,
+  blobs: Taken,
+  projects: Type.Object({ fresh: Count, notHeld: Count, refused: Count }),
+  problems: Type.Array(Type.String()),
+})
+export type AppliedBundle = Static<typeof AppliedBundle>
+
 export const SignedJson = Type.Object({
   kind: Type.Union([Type.Literal('catalog-entry'), Type.Literal('name-claim'), Type.Literal('rekey-bridge')]),
   /** The canonical body, exactly as it was signed. */
@@ -72,6 +83,15 @@ export const agentRoutes = {
     caller: 'publisher',
     body: SignedJson,
     reply: Type.Object({ hash: Hex32 }),
+  }),
+  applyBundle: route({
+    method: 'POST',
+    path: '/v1/bundle',
+    summary: 'Everything of a bundle that can be verified',
+    caller: 'admin',
+    upload: true,
+    body: Empty,
+    reply: AppliedBundle,
   }),
   puddles: route({
     method: 'GET',

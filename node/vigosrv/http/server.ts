@@ -19,6 +19,8 @@ export interface HttpServerOptions {
   readonly certificate: () => Promise<ServerCertificate>
   /** REST, dashboard, metrics. */
   readonly mounts: readonly Mount[]
+  /** How long a caller has to send a whole request. Default: half a minute. */
+  readonly requestTimeoutMs?: number
   readonly logger: Logger
 }
 
@@ -29,7 +31,7 @@ const CHECK_CONNECTIONS_MS = 2_000
 const MAX_CONNECTIONS = 4096
 const MAX_HEADER_BYTES = 16 * 1024
 
-/** One application behind several listeners. A caller has half a minute to send a whole request, whatever its pace. */
+/** One application behind several listeners. */
 export class HttpServer {
   readonly #app: FastifyInstance
   readonly #options: HttpServerOptions
@@ -38,7 +40,7 @@ export class HttpServer {
 
   private constructor(options: HttpServerOptions) {
     this.#options = options
-    this.#app = createApp({ maxBodyBytes: MAX_BODY_BYTES, requestTimeoutMs: REQUEST_TIMEOUT_MS })
+    this.#app = createApp({ maxBodyBytes: MAX_BODY_BYTES, requestTimeoutMs: 0 })
   }
 
   /** @throws HttpError 'bad-certificate', 'cannot-listen' */
@@ -101,10 +103,11 @@ export class HttpServer {
   }
 
   #create(scheme: ListenAddress['scheme'], listener: RequestListener): Server | TlsServer {
+    const timeoutMs = this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
     const limits = {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: REQUEST_TIMEOUT_MS / 2,
-      connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+      requestTimeout: timeoutMs,
+      headersTimeout: timeoutMs / 2,
+      connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, timeoutMs / 4),
       maxHeaderSize: MAX_HEADER_BYTES,
     }
     if (scheme === 'http' || this.#certificate === null) return createServer(limits, listener)

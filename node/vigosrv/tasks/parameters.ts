@@ -46,6 +46,11 @@ export function parametersOf(
   return parameters
 }
 
+/** Values without a declaration. */
+export function plainParameters(given: Readonly<Record<string, string>>): Parameters {
+  return new Map(Object.entries(given).map(([name, text]) => [name, classified(name, text)]))
+}
+
 /** For a command that is no named task. @throws TaskError 'bad-request' */
 export function refuseParameters(given: Readonly<Record<string, string>>): void {
   if (Object.keys(given).length === 0) return

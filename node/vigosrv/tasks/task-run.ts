@@ -2,6 +2,7 @@ import type { Clock } from '#node/kit'
 import type { TaskChannel, TaskEvent } from '../fleet/types.ts'
 import { BatchRun, type Step } from './batch-run.ts'
 import { HostRun } from './host-run.ts'
+import type { TaskHead } from './task-store.ts'
 import type { TaskHost, TaskPlan, TaskRow, TaskState } from './types.ts'
 
 /** How long an envoy may take to say that a host's time is over, or that it was cancelled. */
@@ -111,6 +112,10 @@ export class TaskRun {
   }
 
   row(options: { withOutput: boolean }): TaskRow {
+    return { ...this.head(), hosts: this.hosts(options) }
+  }
+
+  head(): TaskHead {
     const { plan, by } = this.#options
     const { phase } = this.#batches
     const state: TaskState = phase.phase === 'ended' ? phase.state : 'running'
@@ -126,7 +131,6 @@ export class TaskRun {
       endedAt: this.#endedAt,
       batches: plan.batches.length,
       batch: this.#batch,
-      hosts: this.hosts(options),
     }
   }
 

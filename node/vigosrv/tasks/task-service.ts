@@ -100,9 +100,10 @@ class TaskService implements Tasks, TaskRunListener {
     for (const row of await this.#store.tasks({ limit: KEPT_RUNS })) {
       if (row.state !== 'running') continue
       const open = row.hosts.filter(({ state }) => state === 'running' || state === 'waiting')
+      const { hosts: _hosts, ...head } = row
       await this.#store.putHosts(row.id, open.map(stopped))
       const reason = 'the server was stopped while it ran'
-      await this.#store.putTask({ ...row, state: 'aborted', reason, endedAt: now })
+      await this.#store.putTask({ ...head, state: 'aborted', reason, endedAt: now })
     }
     await this.#workflows.recover()
     await this.#store.prune({ before: now - KEPT_MS, keep: KEPT_RUNS })
@@ -216,13 +217,15 @@ class TaskService implements Tasks, TaskRunListener {
   }
 
   onRun(run: TaskRun): void {
-    const row = run.row({ withOutput: false })
-    this.#tell(run.id, { type: 'task', task: row })
-    this.#save(async () => await this.#store.putTask(row))
+    const head = run.head()
+    this.#tell(run.id, () => ({ type: 'task', task: run.row({ withOutput: false }) }))
+    this.#save(async () => await this.#store.putTask(head))
+    this.#options.onChange?.(run.id)
   }
 
   onHost(run: TaskRun, host: HostRun): void {
-    this.#tell(run.id, { type: 'host', host: host.row({ withOutput: false }) })
+    this.#tell(run.id, () => ({ type: 'host', host: host.row({ withOutput: false }) }))
+    this.#options.onChange?.(run.id)
     const active = this.#active.get(run.id)
     if (active === undefined) return
     active.unsaved.set(host.peer, host)
@@ -231,7 +234,7 @@ class TaskService implements Tasks, TaskRunListener {
   }
 
   onOutput(run: TaskRun, { peer, hostname }: HostRun, stream: 'stdout' | 'stderr', text: string): void {
-    this.#tell(run.id, { type: 'output', peer, hostname, stream, text })
+    this.#tell(run.id, () => ({ type: 'output', peer, hostname, stream, text }))
   }
 
   async #refuseDanger(plan: TaskPlan, isForced: boolean, caller: TaskCaller): Promise<void> {
@@ -286,10 +289,9 @@ class TaskService implements Tasks, TaskRunListener {
       listener: this,
       ...(graceMs === undefined ? {} : { graceMs }),
     })
-    const row = run.row({ withOutput: false })
     // What a server that is killed now leaves behind is found by the next one.
-    await this.#store.putHosts(id, row.hosts)
-    await this.#store.putTask(row)
+    await this.#store.putHosts(id, run.hosts({ withOutput: false }))
+    await this.#store.putTask(run.head())
     const active: Active = { run, watchers: new Set(), unsaved: new Map() }
     this.#active.set(id, active)
     this.#background.run(async () => await this.#follow(active))
@@ -318,9 +320,11 @@ class TaskService implements Tasks, TaskRunListener {
     )
   }
 
-  #tell(id: string, progress: TaskProgress): void {
-    for (const watcher of this.#active.get(id)?.watchers ?? []) watcher.push(progress)
-    if (progress.type !== 'output') this.#options.onChange?.(id)
+  #tell(id: string, progress: () => TaskProgress): void {
+    const watchers = this.#active.get(id)?.watchers
+    if (watchers === undefined || watchers.size === 0) return
+    const told = progress()
+    for (const watcher of watchers) watcher.push(told)
   }
 
   /** Failing to write history stops no run; it is said once for each write. */

@@ -21,7 +21,7 @@ export class TaskStore {
     this.#workflows = db.sublevel<string, WorkflowRow>('task-workflows', { valueEncoding: 'json' })
   }
 
-  async putTask({ hosts: _hosts, ...head }: TaskRow): Promise<void> {
+  async putTask(head: TaskHead): Promise<void> {
     await this.#heads.put(head.id, head)
   }
 

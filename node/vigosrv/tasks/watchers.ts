@@ -43,7 +43,7 @@ export class Watcher {
           yield { type: 'gap', pieces: this.#gap }
           this.#gap = 0
         }
-        if (this.#queue.length > 0) continue
+        if (this.#queue.length > 0 || signal?.aborted === true) continue
         if (this.#isOver) return
         await new Promise<void>(resolve => (this.#wake = resolve))
         this.#wake = undefined

@@ -3,6 +3,7 @@ import type { Audit } from '#node/audit'
 import type { Clock, TaskGroup } from '#node/kit'
 import type { Policy } from '../policy/types.ts'
 import { TaskError } from './errors.ts'
+import { fillIn, plainParameters } from './parameters.ts'
 import { newId } from './task-id.ts'
 import type { TaskStore } from './task-store.ts'
 import type {
@@ -193,23 +194,38 @@ export class Workflows {
 
 function requestOf(step: WorkflowStep, overrides: { target?: string; force?: boolean }): TaskRequest {
   const target = overrides.target ?? step.target?.value
-  const params = Array.from(step.params, ([name, { value }]) => {
+  const params = paramsOf(step)
+  return {
+    ...(step.task === undefined ? {} : { task: step.task.value, params }),
+    ...(step.command === undefined ? {} : { command: fillInStep(step.name.value, step.command.value, params) }),
+    ...(target === undefined ? {} : { target }),
+    ...(overrides.force === true ? { force: true } : {}),
+  }
+}
+
+function paramsOf({ name, params }: WorkflowStep): Record<string, string> {
+  const given = Array.from(params, ([param, { value }]) => {
     if (isTemplated(value)) {
       throw new TaskError(
         'bad-request',
-        `the parameter '${name}' of step '${step.name.value}' is a template; write its value`,
+        `the parameter '${param}' of step '${name.value}' is a template; write its value`,
       )
     }
     const plain = plainOf(value)
-    return [name, typeof plain === 'string' ? plain : JSON.stringify(plain)] as const
+    return [param, typeof plain === 'string' ? plain : JSON.stringify(plain)] as const
   })
-  return {
-    ...(step.task === undefined ? {} : { task: step.task.value }),
-    ...(step.command === undefined ? {} : { command: step.command.value }),
-    ...(target === undefined ? {} : { target }),
-    ...(params.length === 0 ? {} : { params: Object.fromEntries(params) }),
-    ...(overrides.force === true ? { force: true } : {}),
-  }
+  return Object.fromEntries(given)
+}
+
+/** The command of a step is stored as it is run. */
+function fillInStep(step: string, command: string, params: Readonly<Record<string, string>>): string {
+  const parameters = plainParameters(params)
+  const secret = [...parameters].find(([, { kind }]) => kind !== 'plain')?.[0]
+  if (secret === undefined) return fillIn(command, parameters, new Map())
+  throw new TaskError(
+    'bad-request',
+    `the parameter '${secret}' of step '${step}' is a secret, and a command of a workflow is shown as it is; make it a task`,
+  )
 }
 
 function skippedIfWaiting(step: WorkflowStepRow): WorkflowStepRow {

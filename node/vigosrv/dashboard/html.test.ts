@@ -33,7 +33,7 @@ describe('html', () => {
 
   test('leaves no value a way out, whatever it is', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), text => {
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), text => {
         const shown = String(html`${text}`)
         expect(shown).not.toMatch(/[<>"']/)
         expect(shown.replaceAll(/&(?:amp|lt|gt|quot|#39);/g, '')).not.toContain('&')

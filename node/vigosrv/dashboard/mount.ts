@@ -46,7 +46,8 @@ class Dashboard {
 
   mount(app: FastifyInstance): void {
     app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS))
-    app.addHook('onClose', async () => this.#streams.close())
+    // Before the server waits for its connections: streams end by nothing else.
+    app.addHook('preClose', async () => this.#streams.close())
     app.setErrorHandler((error, request, reply) => this.#fail(error, request, reply))
     acceptForms(app)
     this.#assets.serve(app)
@@ -151,7 +152,8 @@ class Dashboard {
   }
 
   /** What is not ours is for the log, and a sentence without details for the browser. */
-  #fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  #fail(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const error = refusal(thrown)
     const status = statusOf(error)
     const isOurs = error instanceof VigoError
     if (!isOurs && status >= 500) {
@@ -166,6 +168,14 @@ class Dashboard {
 
 function send(reply: FastifyReply, page: Html): FastifyReply {
   return reply.type('text/html; charset=utf-8').send(page.toString())
+}
+
+/** What Fastify refuses, in words of ours. */
+function refusal(error: unknown): unknown {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
+  if (status === 413) return new DashboardError('too-large', 'the form is longer than is read; write less')
+  if (status === 400 || status === 415) return new DashboardError('bad-request', 'this is not a form of these pages')
+  return error
 }
 
 function isSecure(request: FastifyRequest): boolean {

@@ -2,7 +2,10 @@ import { type Html, html } from './html.ts'
 import { counted } from './widgets/counted.ts'
 import { icon } from './widgets/icon.ts'
 
-const SENTENCES: Readonly<Record<string, (count: number) => string>> = {
+const DONE = ['pushed', 'rolled-back', 'promoted', 'stopped', 'cancelled'] as const
+export type Done = (typeof DONE)[number]
+
+const SENTENCES: Readonly<Record<Done, (count: number) => string>> = {
   pushed: count => `${counted(count, 'connected envoy was', 'connected envoys were')} asked to check in now.`,
   'rolled-back': count => `Rolled back: the old release is live again as #${count}.`,
   promoted: () => 'The release was given to everybody.',
@@ -12,13 +15,11 @@ const SENTENCES: Readonly<Record<string, (count: number) => string>> = {
 
 /** What the form before this page did. Only words of ours are shown: the query may be anybody's. */
 export function noticeOf(query: URLSearchParams): Html {
-  const sentence = SENTENCES[query.get('done') ?? '']
-  if (sentence === undefined) return html`<div id="notice"></div>`
+  const done = DONE.find(each => each === query.get('done'))
+  if (done === undefined) return html`<div id="notice"></div>`
   const count = /^[0-9]{1,9}$/.test(query.get('count') ?? '') ? Number(query.get('count')) : 0
-  return html`<div id="notice"><p class="notice" role="status">${icon('check')} ${sentence(count)}</p></div>`
+  return html`<div id="notice"><p class="notice" role="status">${icon('check')} ${SENTENCES[done](count)}</p></div>`
 }
-
-export type Done = 'pushed' | 'rolled-back' | 'promoted' | 'stopped' | 'cancelled'
 
 /** Where a form leads after it did its work. */
 export function withNotice(path: string, done: Done, count = 0): string {

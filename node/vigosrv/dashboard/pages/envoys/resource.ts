@@ -81,7 +81,7 @@ function tracedValues({ resource, crate }: Extract<Provenance, { kind: 'traced' 
     rows: resource.attributes,
     empty: 'It has no values.',
     columns: [
-      { title: 'Attribute', isHeading: true, cell: ({ name }) => html`<code>${name}</code>` },
+      { title: 'Attribute', isHeading: true, cell: ({ name }) => html`<code class="attribute">${name}</code>` },
       { title: 'Value', cell: ({ value }) => html`<code class="value">${value}</code>` },
       {
         title: 'Comes from',
@@ -117,7 +117,7 @@ function plainValues(attributes: Readonly<Record<string, unknown>>): Html {
     rows: Object.entries(attributes),
     empty: 'It has no values.',
     columns: [
-      { title: 'Attribute', isHeading: true, cell: ([name]) => html`<code>${name}</code>` },
+      { title: 'Attribute', isHeading: true, cell: ([name]) => html`<code class="attribute">${name}</code>` },
       { title: 'Value', cell: ([, value]) => html`<code class="value">${JSON.stringify(value)}</code>` },
     ],
   })

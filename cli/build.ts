@@ -12,6 +12,7 @@ const compiler = spawnSync(process.execPath, [`${top}node_modules/typescript/bin
 })
 if (compiler.status !== 0) process.exit(compiler.status ?? 1)
 cpSync(`${top}cli/bin`, `${top}dist/cli/bin`, { recursive: true })
+cpSync(`${top}node/vigosrv/dashboard/assets`, `${top}dist/node/vigosrv/dashboard/assets`, { recursive: true })
 cpSync(`${top}stacks-examples`, `${top}dist/stacks-examples`, { recursive: true })
 
 const {

@@ -18,9 +18,9 @@ export async function runShell(machine: Machine, command: string, options: RunOp
   return await machine.run(program, args, { ...options, environment: { ...options.environment, ...environment } })
 }
 
-/** One word of a command, whatever it contains. */
+/** One word of a command, whatever it contains; a plain word stays plain, so that the author may have put quotes around it. */
 export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /** The end of what a program said, for a message: its last lines that are not empty, standard error before standard output. */

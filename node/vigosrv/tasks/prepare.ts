@@ -123,10 +123,7 @@ function targetsOf({ fleet, channel }: PrepareParts): TaskTarget[] {
 
 /** The request is stronger than what the author of the task set. */
 function settingsOf(request: TaskRequest, declared: TaskDeclaration | null) {
-  const preset = (name: string): string | undefined => {
-    const value = presetOf(taskSettings.get(name), declared?.settings.get(name))
-    return value === undefined ? undefined : String(value)
-  }
+  const preset = (name: string) => presetOf(taskSettings.get(name), declared?.settings.get(name))
   const target = request.target ?? preset('target')
   if (target === undefined)
     throw new TaskError('bad-request', "the target is missing; say which machines, or '*' for all of them")
@@ -154,10 +151,11 @@ function settingsOf(request: TaskRequest, declared: TaskDeclaration | null) {
 }
 
 /** A tree with a value that does not fit does not go live. */
-function presetOf(schema: AttributeSchema | undefined, entry: MapEntry | undefined): unknown {
+function presetOf(schema: AttributeSchema | undefined, entry: MapEntry | undefined): string | undefined {
   if (schema === undefined || entry === undefined) return undefined
   const found = checkAttribute(schema, entry.value)
-  return 'value' in found ? found.value : undefined
+  const value = 'value' in found ? found.value : undefined
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
 
 function checked(check: string | undefined): string | null {

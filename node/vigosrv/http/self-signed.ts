@@ -3,7 +3,6 @@ import { randomBytes, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
   BasicConstraintsExtension,
-  cryptoProvider,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
@@ -19,12 +18,14 @@ const EARLIER_MS = 3600e3
 /** Long, because people pin it; clients that trust authorities are given one by an authority. */
 const LIFE_MS = 10 * 365 * 86_400e3
 
-/** A P-256 key and a certificate that it signed itself, for these names and addresses, as PEM. */
+/**
+ * A P-256 key and a certificate that it signed itself, for these names and addresses, as PEM. The library's provider of cryptography is
+ * not set here: there is one in a process, and connections between peers have set theirs.
+ */
 export async function selfSigned(
   names: readonly string[],
   now: number,
 ): Promise<{ readonly certificate: string; readonly key: string }> {
-  cryptoProvider.set(webcrypto as never)
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.createSelfSigned(
     {

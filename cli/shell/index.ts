@@ -1,4 +1,5 @@
 export * from './confirm.ts'
+export * from './meant.ts'
 export * from './options.ts'
 export * from './output.ts'
 export * from './passphrase.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { errorBody, exitCodeOf, exitCodes } from '#node/api'
+import { errorBody, exitCodeOf, exitCodes } from '#node/api/errors'
 import { codeOf, isAbort, type Layout, layout, messageOf } from '#node/kit'
 
 export const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
@@ -14,6 +14,8 @@ export interface GlobalOptions {
 
 /** A program with the options and habits that all of ours share; its own `--version` is no option, because commands have one. */
 export function createProgram(name: string, description: string): Command {
+  // Meant for this process: see cli/bin/run.
+  delete process.env['NODE_COMPILE_CACHE']
   return new Command(name)
     .description(description)
     .option('--root <dir>', 'put every path of this machine below DIR', process.env['VIGO_ROOT'] ?? '/')

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { layoutOf, paint, type StatusLine } from '#cli/shell'
 import { configHome, type ReleaseHash, shortHash } from '#config/store'
-import { type ApiClient, type ConfigVersion, exitCodes, serverRoutes } from '#node/api'
+import type { ApiClient, ConfigVersion } from '#node/api'
+import { exitCodes } from '#node/api/errors'
 import { codeOf, Deadline, messageOf } from '#node/kit'
-import { isRemote, withServer } from '../server/index.ts'
+import { isRemote, withServer } from '../server/connection.ts'
 import { placesOf } from './places.ts'
 import { tellWarning } from './tell.ts'
 
@@ -41,6 +42,7 @@ export async function takeEffect(command: Command, release: ReleaseHash, options
 }
 
 async function load(client: ApiClient, release: ReleaseHash, { signal, line }: WaitOptions): Promise<InForce> {
+  const { serverRoutes } = await import('#node/api')
   using deadline = new Deadline(WAIT_MS, `until ${shortHash(release)} is in force`, signal)
   const call = { signal: deadline.signal }
   line.show('the server reads the release')

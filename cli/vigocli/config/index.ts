@@ -1,38 +1,27 @@
 import type { Command } from 'commander'
-import { addDiff } from './diff.ts'
-import { addExamples } from './examples.ts'
-import { addFreeze } from './freeze.ts'
-import { addHistory } from './history.ts'
-import { addLint } from './lint.ts'
-import { addPromote } from './promote.ts'
-import { addPublish } from './publish.ts'
-import { addRollback } from './rollback.ts'
-import { addRollout } from './rollout.ts'
-import { addShow } from './show.ts'
-import { addStatus } from './status.ts'
-import { addTrace } from './trace.ts'
-import { addSearch, addTree } from './tree.ts'
-import { addValidate } from './validate.ts'
+import { addMeant } from '#cli/shell'
 
-export function addConfig(program: Command): void {
+export async function addConfig(program: Command): Promise<void> {
   const config = program
     .command('config')
     .description('the configuration of the fleet, as files: works on plain folders, with or without a server')
     .option('--stacks <dir>', 'the tree that operators edit (default: <home>/stacks)')
     .option('--home <dir>', 'folder of .live and releases (default: /srv/vigo, below --root)')
-  addLint(config)
-  addValidate(config)
-  addPublish(config)
-  addStatus(config)
-  addDiff(config)
-  addHistory(config)
-  addRollback(config)
-  addRollout(config)
-  addFreeze(config)
-  addPromote(config)
-  addTree(config)
-  addSearch(config)
-  addShow(config)
-  addTrace(config)
-  addExamples(config)
+  await addMeant(config, [
+    { names: ['lint'], load: async () => (await import('./lint.ts')).addLint },
+    { names: ['validate'], load: async () => (await import('./validate.ts')).addValidate },
+    { names: ['publish'], load: async () => (await import('./publish.ts')).addPublish },
+    { names: ['status'], load: async () => (await import('./status.ts')).addStatus },
+    { names: ['diff'], load: async () => (await import('./diff.ts')).addDiff },
+    { names: ['history'], load: async () => (await import('./history.ts')).addHistory },
+    { names: ['rollback'], load: async () => (await import('./rollback.ts')).addRollback },
+    { names: ['rollout'], load: async () => (await import('./rollout.ts')).addRollout },
+    { names: ['freeze', 'unfreeze'], load: async () => (await import('./freeze.ts')).addFreeze },
+    { names: ['promote'], load: async () => (await import('./promote.ts')).addPromote },
+    { names: ['tree'], load: async () => (await import('./tree.ts')).addTree },
+    { names: ['search'], load: async () => (await import('./tree.ts')).addSearch },
+    { names: ['show'], load: async () => (await import('./show.ts')).addShow },
+    { names: ['trace'], load: async () => (await import('./trace.ts')).addTrace },
+    { names: ['examples'], load: async () => (await import('./examples.ts')).addExamples },
+  ])
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { collect, confirm, interruptSignal, print, printJson } from '#cli/shell'
 import { formatDiagnostics, type Promotion, promote, unifiedDiff, writeRepairs } from '#config/publish'
-import { exitCodes } from '#node/api'
+import { exitCodes } from '#node/api/errors'
 import { examples } from './examples-text.ts'
 import { placesOf } from './places.ts'
 import { readSource } from './source-file.ts'

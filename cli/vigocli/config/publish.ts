@@ -14,15 +14,15 @@ import {
 } from '#config/publish'
 import { SecretStore, secretsFolder } from '#config/secrets'
 import type { Holder } from '#config/store'
-import { type ApiClient, exitCodes } from '#node/api'
+import type { ApiClient } from '#node/api'
+import { exitCodes } from '#node/api/errors'
 import { formatDuration } from '#node/kit'
-import { withServer } from '../server/index.ts'
+import { withServer } from '../server/connection.ts'
 import { examples } from './examples-text.ts'
 import { type InForce, takeEffect, tellInForce } from './in-force.ts'
 import { author, placesOf, releasesOf } from './places.ts'
 import { SecretChecker } from './secret-checker.ts'
-import { announced, type Ended, followCanaries, tellEnd } from './staged.ts'
-import { suggestFixes } from './suggest.ts'
+import type { Ended } from './staged.ts'
 import { printSummary, tellProblems, tellWarning } from './tell.ts'
 
 interface PublishFlags {
@@ -72,12 +72,15 @@ async function run(options: PublishFlags, command: Command): Promise<void> {
   const { result, inForce } = await publishNow(options, command)
   if (options.json) printJson({ ...publishJson(result), server: inForce })
   else tell(result, inForce)
-  if (options.askAi && result.outcome === 'invalid') await suggestFixes(command, result.diagnostics, interruptSignal())
+  if (!options.askAi || result.outcome !== 'invalid') return
+  const { suggestFixes } = await import('./suggest.ts')
+  await suggestFixes(command, result.diagnostics, interruptSignal())
 }
 
 /** The release goes to canaries first. Without a server there are none, so that one must run. */
 async function runStaged(selector: string, options: PublishFlags, command: Command): Promise<void> {
   const signal = interruptSignal()
+  const { announced, tellEnd } = await import('./staged.ts')
   await withServer(command, async client => {
     const { result, inForce } = await announced(client, selector, () => publishNow(options, command), {
       signal,
@@ -95,6 +98,7 @@ async function runStaged(selector: string, options: PublishFlags, command: Comma
 
 async function follow(client: ApiClient, release: string, signal: AbortSignal): Promise<Ended> {
   try {
+    const { followCanaries } = await import('./staged.ts')
     return await followCanaries(client, release, { signal, line: statusLine() })
   } catch (error) {
     if (signal.aborted) process.stderr.write('The roll-out goes on; see vigocli config rollout status.\n')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { interruptSignal, printJson, statusLine } from '#cli/shell'
 import { diagnosticJson, formatDiagnostics, formatRollback, rollback, treeChecker } from '#config/publish'
-import { exitCodes } from '#node/api'
+import { exitCodes } from '#node/api/errors'
 import { examples } from './examples-text.ts'
 import { takeEffect, tellInForce } from './in-force.ts'
 import { author, releasesOf } from './places.ts'

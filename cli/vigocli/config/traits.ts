@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { collect } from '#cli/shell'
 import { Diagnostics, MAX_SOURCE_BYTES, parseSource, plainOf, renderDiagnostic } from '#config/lang'
 import type { Traits } from '#config/store'
-import { ApiError } from '#node/api'
+import { ApiError } from '#node/api/errors'
 import { messageOf } from '#node/kit'
 
 export interface TraitOptions {

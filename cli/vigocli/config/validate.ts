@@ -8,7 +8,7 @@ import {
   treeChecker,
   validateFolder,
 } from '#config/publish'
-import { exitCodes } from '#node/api'
+import { exitCodes } from '#node/api/errors'
 import { examples } from './examples-text.ts'
 import { placesOf } from './places.ts'
 import { tellProblems } from './tell.ts'

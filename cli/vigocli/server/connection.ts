@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { layoutOf } from '#cli/shell'
-import { ApiClient, type RemoteServer } from '#node/api'
+import type { ApiClient, RemoteServer } from '#node/api'
 import { codeOf, messageOf } from '#node/kit'
 import { ConnectionError } from './errors.ts'
 
@@ -39,9 +39,10 @@ export async function withServer<T>(command: Command, use: (client: ApiClient) =
 }
 
 async function connect(command: Command): Promise<ApiClient> {
+  const { ApiClient: Client } = await import('#node/api')
   const text = serverUrl(command)
-  if (text === '') return new ApiClient(layoutOf(command).socket('vigosrv'), 'vigosrv')
-  return new ApiClient(await remoteServer(text, command.optsWithGlobals<ServerOptions>()), `the server ${text}`)
+  if (text === '') return new Client(layoutOf(command).socket('vigosrv'), 'vigosrv')
+  return new Client(await remoteServer(text, command.optsWithGlobals<ServerOptions>()), `the server ${text}`)
 }
 
 function serverUrl(command: Command): string {

@@ -1,5 +1,6 @@
 import { createProgram, runProgram } from '#cli/shell'
 import { addAgent } from './agent.ts'
+import { addBundle } from './bundle/index.ts'
 import { addCurator } from './curator/index.ts'
 import { addEnroll } from './enroll.ts'
 import { addGitRemote } from './git-remote/index.ts'
@@ -16,6 +17,7 @@ const swarm = program.command('swarm').description('bytes and peers')
 addCurator(swarm)
 addPuddle(swarm)
 addGitback(swarm)
+addBundle(swarm)
 addLab(program)
 addGitRemote(program)
 process.exitCode = await runProgram(program, process.argv.slice(2))

@@ -105,6 +105,22 @@ export class BareRepository {
     return stdout.toString('utf8').split('\n').filter(Boolean)
   }
 
+  /** The newest of what the tips build on from before `time` (Unix milliseconds). */
+  async before(
+    tips: readonly string[],
+    time: number,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<readonly string[]> {
+    const since = `--since=${Math.floor(time / 1000)}`
+    const { stdout } = await git(this.folder, ['rev-list', '--boundary', since, '--stdin'], {
+      ...options,
+      stdin: `${tips.join('\n')}\n`,
+    })
+    const recent = stdout.toString('utf8').split('\n')
+    const isNothingNew = !recent.some(line => line !== '' && !line.startsWith('-'))
+    return isNothingNew ? tips : recent.filter(line => line.startsWith('-')).map(line => line.slice(1))
+  }
+
   /** Everything that is reachable, checked. @throws RepoError 'failed' */
   async check(options: { signal?: AbortSignal } = {}): Promise<void> {
     await git(this.folder, ['fsck', '--full', '--strict', '--no-dangling'], options)

@@ -8,6 +8,7 @@ import { publicKeyOf } from '#node/host'
 import { allowedByPatterns, fromHex, hostPlatform, type Logger, toHex } from '#node/kit'
 import type { FetchProgress } from '#swarm/exchange'
 import { assemble, recordToJson } from '#swarm/record'
+import { applyBundle, BundleError, bundleStream } from './bundle/index.ts'
 import { gitbackHandlers } from './gitback-api.ts'
 import { uploadPackStream } from './gitback-stream.ts'
 import type { Member } from './member.ts'
@@ -51,6 +52,7 @@ export class LocalApi {
     curator
       .add(curatorRoutes, curatorHandlers(options))
       .add({ submit: agentRoutes.submit }, { submit: submitHandler(options) })
+    agent.addRaw(bundleStream(member))
     const users = new PuddleUsers(member.db)
     gitback.add(gitbackRoutes, gitbackHandlers(member, users)).addRaw(uploadPackStream(member, users))
     await agent.listenOnSocket(layout.socket('agent'), 0o666)
@@ -174,6 +176,10 @@ function agentHandlers(options: LocalApiOptions): Handlers<typeof agentRoutes> {
       return { blobs }
     },
     submit: submitHandler(options),
+    applyBundle: async ({ upload, signal }) => {
+      if (upload === null) throw new BundleError('malformed', 'an upload needs bytes')
+      return applyBundle(member, upload.bytes, { signal })
+    },
     puddles: async () => ({ puddles: directory.puddles() }),
     puddle: async ({ body }) => ({
       fleet: member.fleetId,

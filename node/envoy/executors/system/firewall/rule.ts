@@ -23,8 +23,7 @@ export function ruleOf({ port, proto, action, direction, source, interface: name
 }
 
 /** The same for the same rule; a comment is no part of it. */
-export function idOf({ comment: _, ...rule }: Rule): string {
-  const { port, proto, action, direction, source, interface: name } = rule
+export function idOf({ port, proto, action, direction, source, interface: name }: Rule): string {
   const text = JSON.stringify([port, proto, action, direction, source, name])
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }

@@ -63,7 +63,11 @@ async function planKey(
     if (installed === null) return { kind: 'compliant' }
     const removal = renamed('key', await planRemoval(keyFile, machine, options))
     if (removal.kind !== 'different') return removal
-    return { ...removal, carryOut: async () => removal.carryOut().finally(() => forgetKey(name, machine)) }
+    const carryOut = async () => {
+      await forgetKey(name, machine)
+      return await removal.carryOut()
+    }
+    return { ...removal, carryOut }
   }
   if (fingerprint !== undefined && keyForm === 'as-is') {
     throw new ExecutorError(

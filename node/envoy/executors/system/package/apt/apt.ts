@@ -41,6 +41,18 @@ const KEEP = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--
 /** Looking needs no lock, and must not wait for one. */
 const LOOK = ['-s', '-q', '-o', 'Debug::NoLocking=1']
 
+/** Everything that decides which version is the candidate. */
+const DECIDING = [
+  '/var/lib/dpkg/status',
+  '/var/lib/apt/lists',
+  '/etc/apt/sources.list',
+  '/etc/apt/sources.list.d',
+  '/etc/apt/preferences',
+  '/etc/apt/preferences.d',
+  '/etc/apt/apt.conf',
+  '/etc/apt/apt.conf.d',
+]
+
 const looking: ManagerOptions = { symptoms, environment, maxOutputBytes: 4 * 2 ** 20 }
 
 const status = new ParsedFile(parseDpkgStatus)
@@ -139,10 +151,6 @@ function permissions({ allowDowngrade, changeHeld }: { allowDowngrade: boolean; 
   return [...(allowDowngrade ? ['--allow-downgrades'] : []), ...(changeHeld ? ['--allow-change-held-packages'] : [])]
 }
 
-/** Everything that decides which version is the candidate. */
 function deciding(machine: Machine): string[] {
-  return [
-    ...['/var/lib/dpkg/status', '/var/lib/apt/lists', '/etc/apt/sources.list', '/etc/apt/sources.list.d'],
-    ...['/etc/apt/preferences', '/etc/apt/preferences.d', '/etc/apt/apt.conf', '/etc/apt/apt.conf.d'],
-  ].map(path => machine.path(path))
+  return DECIDING.map(path => machine.path(path))
 }

@@ -1,0 +1,47 @@
+import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ExecutorError } from '../../errors.ts'
+import type { Machine } from '../../machine.ts'
+import { TemporaryName } from '../../temporary-name.ts'
+
+export interface Origin {
+  readonly url: string | undefined
+  readonly artifact: string | undefined
+  readonly sha256: string | undefined
+}
+
+/** What tells one origin from another; also the key under which what came of it is remembered. */
+export function originOf({ url, artifact, sha256 }: Origin): string {
+  return JSON.stringify([url ?? '', artifact ?? '', sha256?.toLowerCase() ?? ''])
+}
+
+/** Runs `work` with the file of a URL or artifact, under a name with the ending that package managers look for. */
+export async function withFetched<T>(
+  { url, artifact, sha256 }: Origin,
+  ending: string,
+  machine: Machine,
+  signal: AbortSignal,
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  using name = new TemporaryName()
+  const folder = join(machine.stateFolder, 'downloads')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, `${name.text}${ending}`)
+  let downloaded: string | undefined
+  try {
+    if (artifact !== undefined) await copyFile(await machine.artifact(artifact, { signal }), path)
+    else {
+      downloaded = await machine.download(requireUrl(url), { signal, ...(sha256 === undefined ? {} : { sha256 }) })
+      await copyFile(downloaded, path)
+    }
+    return await work(path)
+  } finally {
+    await rm(path, { force: true })
+    if (downloaded !== undefined) await rm(downloaded, { force: true })
+  }
+}
+
+function requireUrl(url: string | undefined): string {
+  if (url === undefined) throw new ExecutorError('failed', "one of 'url' and 'artifact' is needed")
+  return url
+}

@@ -35,20 +35,9 @@ export class ApiClient {
 
   /** @throws ApiError 'not-running', 'broken-answer', 'wrong-certificate'; RemoteError with the other side's code */
   async call<R extends AnyRoute>(route: R, body: BodyOf<R>, options: CallOptions<R> = {}): Promise<ReplyOf<R>> {
-    const { signal, upload } = options
+    const { signal } = options
     try {
-      const { target, body: rest } = requestLine(route, body as Record<string, unknown>)
-      const headers = await this.#headers(route)
-      const response = await (upload === undefined
-        ? this.#sendJson(route.method, target, headers, rest, signal)
-        : this.#transport.send({
-            method: route.method,
-            target,
-            headers: { ...headers, 'content-type': 'application/octet-stream' },
-            payload: upload,
-            signal,
-          }))
-      if (response.statusCode !== 200) throw await refusalOf(response)
+      const response = await this.#send(route, body as Record<string, unknown>, options)
       if (route.event === undefined) return JSON.parse(await textOf(response)) as ReplyOf<R>
       return await this.#readLines(response, options.onEvent)
     } catch (error) {
@@ -71,6 +60,32 @@ export class ApiClient {
 
   close(): void {
     this.#transport.close()
+  }
+
+  /** Resolves when the other side has accepted the call. A session that ended meanwhile is begun anew, once. */
+  async #send<R extends AnyRoute>(
+    route: R,
+    fields: Record<string, unknown>,
+    { signal, upload }: CallOptions<R>,
+    isRetry = false,
+  ): Promise<IncomingMessage> {
+    const { target, body } = requestLine(route, fields)
+    const headers = await this.#headers(route)
+    const response = await (upload === undefined
+      ? this.#sendJson(route.method, target, headers, body, signal)
+      : this.#transport.send({
+          method: route.method,
+          target,
+          headers: { ...headers, 'content-type': 'application/octet-stream' },
+          payload: upload,
+          signal,
+        }))
+    if (response.statusCode === 200) return response
+    const refusal = await refusalOf(response)
+    const isEnded = response.statusCode === 401 && this.#token === undefined && this.#session !== undefined
+    if (!isEnded || isRetry || upload !== undefined) throw refusal
+    this.#session = undefined
+    return await this.#send(route, fields, { signal }, true)
   }
 
   async #headers(route: AnyRoute): Promise<Record<string, string>> {

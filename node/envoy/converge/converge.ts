@@ -8,7 +8,6 @@ import { fingerprintOf } from './fingerprint.ts'
 import type { Begun, Entry, Journal, RunHeader } from './journal.ts'
 import type { Verdict } from './judge.ts'
 import type { RunLimits } from './limits.ts'
-import { Masker } from './mask.ts'
 import type { Memory } from './memory.ts'
 import { isBad, Pass, type Trigger, type Turn, triggerFrom } from './pass.ts'
 import { planOf, type Step } from './plan.ts'
@@ -37,7 +36,7 @@ export interface Equipment {
 }
 
 export interface RunOrder {
-  readonly bundle: Bundle
+  readonly bundle: Pick<Bundle, 'release' | 'hash' | 'resources' | 'secrets'>
   readonly mode: Run['mode']
   readonly offline: boolean
 }
@@ -68,7 +67,6 @@ class Convergence {
   readonly #signal: AbortSignal
   readonly #steps: readonly Step[]
   readonly #pass: Pass
-  readonly #masker: Masker
   readonly #known: ReadonlySet<string>
   readonly #results: (ResourceResult | undefined)[] = []
   #applying: Begun | null = null
@@ -80,7 +78,6 @@ class Convergence {
     this.#signal = signal
     this.#steps = plan.steps
     this.#pass = new Pass(plan, equipment.memory.owed)
-    this.#masker = new Masker(equipment.secrets.values())
     this.#known = new Set(order.bundle.secrets)
   }
 
@@ -134,8 +131,9 @@ class Convergence {
     const held = 'executor' in prepared ? prepared.held : []
     const verdict = 'executor' in prepared ? await this.#visited(turn, step, prepared) : prepared
     const durationMs = this.#equipment.clock.monotonicMs() - startedMs
-    const result = resultOf(step.resource, verdict, durationMs, { masker: this.#masker, held })
-    await this.#settle(turn, step, result, 'executor' in prepared ? prepared.fingerprint : undefined)
+    const result = resultOf(step.resource, verdict, durationMs, { masker: this.#equipment.secrets.masker, held })
+    const isAsWanted = verdict.state === 'compliant' || verdict.isIdle === true || triggerFrom(verdict.state) !== null
+    await this.#settle(turn, step, result, isAsWanted && 'executor' in prepared ? prepared.fingerprint : undefined)
   }
 
   /** All that a resource needs for its turn, or why it does not get one. */
@@ -223,11 +221,10 @@ class Convergence {
     else if (turn.trigger !== null) memory.owe(step.resource.id, turn.trigger)
     const triggers = triggered.flatMap(at => this.#steps[at]?.resource.id ?? [])
     if (trigger !== null) for (const id of triggers) memory.owe(id, trigger)
-    const isAsWanted = result.state === 'compliant' || trigger !== null
-    if (isAsWanted && fingerprint !== undefined) memory.remember(result.id, fingerprint)
+    if (fingerprint !== undefined) memory.remember(result.id, fingerprint)
     const entry: Entry = {
       result: this.#results[turn.at] ?? result,
-      ...(isAsWanted && fingerprint !== undefined ? { fingerprint } : {}),
+      ...(fingerprint === undefined ? {} : { fingerprint }),
       ...(trigger === null ? {} : { trigger, triggers }),
       isPaid,
     }

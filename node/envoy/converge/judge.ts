@@ -7,6 +7,8 @@ import type { Trigger } from './pass.ts'
 export type Verdict = Pick<ResourceResult, 'message' | 'diff' | 'output'> & {
   readonly state: ResourceState
   readonly changes?: Difference['changes']
+  /** Skipped because the executor found nothing to do, which is as good as compliant: to act later means that something has drifted. */
+  readonly isIdle?: boolean
 }
 
 export interface Circumstances {
@@ -31,7 +33,9 @@ export function judgeFinding(finding: Finding, circumstances: Circumstances): Ve
     case 'compliant':
       return doubt === null ? { state: 'compliant' } : doubted('as it should be now', doubt)
     case 'skipped':
-      return doubt === null ? { state: 'skipped', message: finding.reason } : doubted(finding.reason, doubt)
+      return doubt === null
+        ? { state: 'skipped', message: finding.reason, isIdle: true }
+        : doubted(finding.reason, doubt)
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { AttributeValue } from '#config/lang'
 import type { Attributes } from '../executors/executor.ts'
+import { Masker } from './mask.ts'
 
 /** Attributes with values in the place of references, or the paths whose values are not known. */
 export type Revealed =
@@ -9,10 +10,15 @@ export type Revealed =
 
 type FindReferences = (text: string) => readonly { path: string; start: number; end: number }[]
 
+const MAX_MASKED = 5_000
+
 /** Values of secrets, in memory only. */
 export class Secrets {
   readonly #digestKey: Uint8Array
   #values = new Map<string, string>()
+  /** Also of values that were replaced: they may still be in somebody's output. */
+  #masker = new Masker([])
+  #masked = new Set<string>()
   #epoch = -1
   #problem = ''
 
@@ -26,9 +32,9 @@ export class Secrets {
     return this.#problem
   }
 
-  /** All values that are known, for masking. */
-  values(): readonly string[] {
-    return [...this.#values.values()]
+  /** Hides every value that this process has known. */
+  get masker(): Masker {
+    return this.#masker
   }
 
   /** What has to be asked for, given what the bundle refers to and how often secrets have changed by what the bolt said. */
@@ -38,7 +44,12 @@ export class Secrets {
 
   /** Values of a complete answer; others stay known, because a run without a server may need them. */
   learn(values: Readonly<Record<string, string>>, epoch: number): void {
-    for (const [path, value] of Object.entries(values)) this.#values.set(path, value)
+    for (const [path, value] of Object.entries(values)) {
+      this.#values.set(path, value)
+      this.#masked.add(value)
+    }
+    if (this.#masked.size > MAX_MASKED) this.#masked = new Set(this.#values.values())
+    this.#masker = new Masker([...this.#masked])
     this.#epoch = epoch
     this.#problem = ''
   }

@@ -1,0 +1,6 @@
+export { BundleFile } from './bundle-file.ts'
+export { EnvoyLoop, type LoopOptions } from './loop.ts'
+export type { AgentBundle } from './received-bundle.ts'
+export { ReportQueue } from './report-queue.ts'
+export type { PassResult } from './runs.ts'
+export type { LastRun, LoopStatus } from './status.ts'

@@ -1,0 +1,303 @@
+import type { FromBolt, FromEnvoy } from '#node/checkin'
+import type { Host, PeerId } from '#node/host'
+import { isAbort, messageOf, type Random, TaskGroup } from '#node/kit'
+import { ConvergeError, type Secrets } from '../converge/index.ts'
+import type { Tasks } from '../tasks/index.ts'
+import { type CheckInAnswer, startOf, understand } from './answers.ts'
+import { boltsInOrder, splayOf } from './bolts.ts'
+import { BoltLink } from './link.ts'
+import { next, wakeAt } from './next.ts'
+import { type PassResult, Runs, type RunsOptions } from './runs.ts'
+import { SecretValues } from './secret-values.ts'
+import { initialState, type LoopAction, type LoopEvent, type LoopState } from './state.ts'
+import { type LoopStatus, statusOf } from './status.ts'
+
+const MAX_BOLTS_TRIED = 8
+const MAX_SLEEP_MS = 60_000
+const MIN_SLEEP_MS = 5
+const FLUSH_POLL_MS = 20
+
+export interface LoopOptions extends RunsOptions {
+  readonly host: Host
+  /** Bolts that the roster admits. */
+  readonly bolts: () => readonly PeerId[]
+  readonly version: string
+  readonly secrets: Secrets
+  readonly tasks: (send: (message: FromEnvoy) => Promise<boolean>) => Tasks
+  readonly random: Random
+}
+
+/**
+ * Keeps this machine in the state that its servers want: checks in, applies what it is handed, reports, and goes on with what it
+ * has while no server answers. What it does when is decided in `next.ts`; this is what carries it out.
+ */
+export class EnvoyLoop {
+  readonly #options: LoopOptions
+  readonly #secretValues: SecretValues
+  readonly #runs: Runs
+  readonly #tasks: Tasks
+  readonly #group: TaskGroup
+  readonly #stop = new AbortController()
+  readonly #splay: number
+  #state: LoopState = initialState()
+  #link: BoltLink | null = null
+  #failed: PeerId | null = null
+  #alarm = new AbortController()
+  #checkedInAt: number | null = null
+  #problem = ''
+  #unsubscribe: () => void = () => undefined
+
+  constructor(options: LoopOptions) {
+    this.#options = options
+    this.#secretValues = new SecretValues(options.secrets)
+    this.#runs = new Runs(options, this.#secretValues, this.#stop.signal)
+    this.#splay = splayOf(options.host.peerId)
+    this.#tasks = options.tasks(message => this.#sendIfLinked(message))
+    this.#group = new TaskGroup(error => {
+      if (!isAbort(error)) options.logger.error('loop-failed', { reason: messageOf(error) })
+    })
+  }
+
+  /** Tells of a run that an earlier process was ended in, and begins. */
+  async start(): Promise<void> {
+    const { host, bundles, reports, bolts } = this.#options
+    await this.#runs.recover()
+    this.#unsubscribe = host.onPeer(({ type, peer }) => {
+      if (type === 'connect' && bolts().includes(peer)) this.#dispatch({ type: 'bolt-near' })
+    })
+    this.#dispatch({ type: 'start', hasBundle: bundles.current !== null })
+    this.#dispatch({ type: 'queue', oldest: reports.oldest })
+  }
+
+  /** Ends a run in the middle soon; what it did is written down. */
+  async close(): Promise<void> {
+    this.#unsubscribe()
+    this.#stop.abort(new ConvergeError('interrupted', 'the agent was stopped'))
+    this.#alarm.abort()
+    this.#link?.close('the agent was stopped')
+    await this.#tasks.close()
+    await this.#group.settled()
+    this.#runs.giveUp('the agent was stopped')
+  }
+
+  status(): LoopStatus {
+    const { bundles, reports, clock, mode, secrets } = this.#options
+    return statusOf({
+      state: this.#state,
+      checkedInAt: this.#checkedInAt,
+      problem: this.#problem,
+      lastRun: this.#runs.last,
+      runningSince: this.#runs.runningSince,
+      bundle: bundles.current,
+      queued: reports.size,
+      dropped: reports.dropped,
+      mode,
+      secretsProblem: secrets.problem,
+      nowMs: clock.now(),
+      monotonicMs: clock.monotonicMs(),
+    })
+  }
+
+  /** The result of the next run that begins from now on, or why there will be none. */
+  nextPass(): Promise<PassResult> {
+    return this.#runs.next()
+  }
+
+  /** Checks in and runs now; without a server runs from the bundle that is kept. */
+  async passNow(): Promise<PassResult> {
+    const result = this.#runs.next()
+    if (this.#state.link.kind === 'online') this.#dispatch({ type: 'called' })
+    else if (this.#options.bundles.current === null) this.#runs.giveUp('no server answers, and no bundle is kept here')
+    else this.#group.run(() => this.#run(true))
+    return result
+  }
+
+  /** What a run would do with the bundle that is kept; told to nobody else. */
+  preview(): Promise<PassResult> {
+    return this.#runs.preview(this.#sender())
+  }
+
+  /** Resolves when no report waits any more. */
+  async flushed({ signal }: { signal: AbortSignal }): Promise<void> {
+    while (this.#options.reports.size > 0) await this.#options.clock.sleep(FLUSH_POLL_MS, { signal })
+  }
+
+  #dispatch(event: EventWithoutTime): void {
+    if (this.#stop.signal.aborted) return
+    const { clock, random } = this.#options
+    const at = clock.monotonicMs()
+    const [state, actions] = next(this.#state, { ...event, at }, { splay: this.#splay, random })
+    this.#state = state
+    for (const action of actions) this.#perform(action)
+    this.#setAlarm()
+  }
+
+  #perform(action: LoopAction): void {
+    switch (action.type) {
+      case 'unlink':
+        this.#drop(action.reason)
+        break
+      case 'dial':
+        this.#group.run(() => this.#dial())
+        break
+      case 'check-in':
+        this.#group.run(() => this.#checkIn())
+        break
+      case 'run':
+        this.#group.run(() => this.#run(action.isOffline).finally(() => this.#dispatch({ type: 'run-ended' })))
+        break
+      case 'send-report':
+        this.#group.run(() => this.#sendReport(action.id))
+    }
+  }
+
+  #setAlarm(): void {
+    this.#alarm.abort()
+    this.#alarm = new AbortController()
+    const { signal } = this.#alarm
+    const { clock } = this.#options
+    const waitMs = Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, wakeAt(this.#state) - clock.monotonicMs()))
+    clock.sleep(waitMs, { signal }).then(
+      () => this.#dispatch({ type: 'tick' }),
+      () => undefined,
+    )
+  }
+
+  async #dial(): Promise<void> {
+    const { host, bolts, version, logger } = this.#options
+    const connected = new Set(host.peers())
+    const order = boltsInOrder({ bolts: bolts(), connected, self: host.peerId, failed: this.#failed })
+    let reason = 'no server of this fleet is known yet'
+    for (const bolt of order.slice(0, MAX_BOLTS_TRIED)) {
+      try {
+        const link = await BoltLink.open(host, bolt, version, { signal: this.#stop.signal })
+        this.#link = link
+        this.#group.run(() => this.#converse(link))
+        logger.info('server-connected', { bolt })
+        this.#dispatch({ type: 'linked', bolt })
+        this.#tasks.tellWaiting()
+        return
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        this.#failed = bolt
+        reason = messageOf(error)
+        logger.debug('server-unreachable', { bolt, reason })
+      }
+    }
+    this.#dispatch({ type: 'unlinked', reason })
+  }
+
+  async #converse(link: BoltLink): Promise<void> {
+    const reason = await link.read(message => this.#hear(link, message), this.#options.logger)
+    if (this.#link !== link) return
+    this.#drop(reason)
+    this.#dispatch({ type: 'unlinked', reason })
+  }
+
+  #drop(reason: string): void {
+    if (this.#link === null) return
+    this.#failed = this.#link.bolt
+    this.#options.logger.info('server-gone', { bolt: this.#link.bolt, reason })
+    this.#link.close(reason)
+    this.#link = null
+  }
+
+  async #checkIn(): Promise<void> {
+    const link = this.#link
+    const { traits: collection, bundles } = this.#options
+    const { traits, hash } = await collection.collect({ signal: this.#stop.signal })
+    if (link === null || link !== this.#link) return
+    const bundle = bundles.current
+    const isKnown = link.traitsHash === hash
+    link.traitsHash = hash
+    await link.send({
+      type: 'check-in',
+      bundle: bundle?.hash ?? '',
+      release: bundle?.release ?? '',
+      traitsHash: hash,
+      ...(isKnown ? {} : { traits }),
+    })
+  }
+
+  async #hear(link: BoltLink, message: FromBolt): Promise<void> {
+    if (link !== this.#link) return
+    switch (message.type) {
+      case 'unchanged':
+      case 'bundle':
+      case 'no-policy':
+      case 'refused':
+        await this.#hearAnswer(link, message)
+        break
+      case 'report-stored':
+        await this.#hearStored(message)
+        break
+      case 'secrets':
+        this.#secretValues.answered(message)
+        break
+      case 'check-in-now':
+        this.#dispatch({ type: 'called' })
+        break
+      case 'run-task':
+        this.#tasks.order(message.task)
+        break
+      case 'cancel-task':
+        this.#tasks.cancel(message.id)
+    }
+  }
+
+  async #hearAnswer(link: BoltLink, message: CheckInAnswer): Promise<void> {
+    const { bundles, clock, logger } = this.#options
+    if (this.#state.link.kind !== 'online' || this.#state.link.checkIn === null) return
+    // One that is refused may not have kept the traits.
+    if (message.type === 'refused') link.traitsHash = ''
+    const { answer, problem } = await understand(message, { bundles, secretValues: this.#secretValues })
+    if (problem !== '' && problem !== this.#problem) logger.warn('no-bundle', { bolt: link.bolt, reason: problem })
+    this.#problem = problem
+    this.#failed = null
+    this.#checkedInAt = clock.now()
+    this.#dispatch({ type: 'answered', answer })
+    if (this.#state.run.kind === 'none') this.#runs.giveUp(problem)
+  }
+
+  async #hearStored({ run, problem }: Extract<FromBolt, { type: 'report-stored' }>): Promise<void> {
+    const { reports, logger } = this.#options
+    if (problem !== undefined) logger.warn('report-refused', { run: startOf(run), reason: startOf(problem) })
+    await reports.stored(run)
+    this.#dispatch({ type: 'queue', oldest: reports.oldest })
+  }
+
+  async #sendReport(id: string): Promise<void> {
+    const { reports } = this.#options
+    const run = await reports.read(id)
+    if (run === null) this.#dispatch({ type: 'queue', oldest: reports.oldest })
+    else await this.#sendIfLinked({ type: 'report', run })
+  }
+
+  async #run(isOffline: boolean): Promise<void> {
+    try {
+      await this.#runs.run({ isOffline, send: () => this.#sender() })
+    } finally {
+      this.#dispatch({ type: 'queue', oldest: this.#options.reports.oldest })
+    }
+  }
+
+  #sender(): ((message: FromEnvoy) => Promise<void>) | null {
+    const link = this.#link
+    return link === null ? null : message => link.send(message)
+  }
+
+  /** False when there is nobody to send it to. */
+  async #sendIfLinked(message: FromEnvoy): Promise<boolean> {
+    const link = this.#link
+    if (link === null) return false
+    try {
+      await link.send(message)
+      return true
+    } catch (error) {
+      this.#options.logger.debug('not-sent', { type: message.type, reason: messageOf(error) })
+      return false
+    }
+  }
+}
+
+type EventWithoutTime = LoopEvent extends infer E ? (E extends LoopEvent ? Omit<E, 'at'> : never) : never

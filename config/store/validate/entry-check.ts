@@ -15,7 +15,7 @@ import {
   outlineOf,
   templatesUsedBy,
 } from '../tree/index.ts'
-import { decodeParts, encodeParts, isOfKeys, joinParts, type Part, partOf } from './parts.ts'
+import { decodeParts, encodeParts, hasUrls, isOfKeys, joinParts, type Part, partOf } from './parts.ts'
 import { renderedUrls, type UrlUse } from './urls.ts'
 
 export interface EntryVerdict {
@@ -46,7 +46,9 @@ export class EntryCheck {
     const keys = inclusions.map(inclusion => this.#keyOf(inclusion))
     const record = `entry ${keyOfFrame(frame)}`
     const text = this.#memory.recall(record) ?? ''
-    if (isOfKeys(text, keys)) return { diagnostics: [], urls: urlsOf(inclusions, keys, decodeParts(text)) }
+    if (isOfKeys(text, keys)) {
+      return { diagnostics: [], urls: hasUrls(text) ? urlsOf(inclusions, keys, decodeParts(text)) : [] }
+    }
     const parts = this.#complete(frame, inclusions, keys, decodeParts(text))
     if ('diagnostics' in parts) return parts
     this.#memory.keep(record, encodeParts(keys, parts))

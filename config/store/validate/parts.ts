@@ -51,6 +51,10 @@ export function isOfKeys(text: string, keys: readonly string[]): boolean {
   return text.startsWith(`${keys.join(' ')}\n`)
 }
 
+export function hasUrls(text: string): boolean {
+  return !text.endsWith('\n')
+}
+
 export function decodeParts(text: string): ReadonlyMap<string, Part> {
   if (text === '') return new Map()
   const [keys = '', codes = '', urls = ''] = text.split('\n')

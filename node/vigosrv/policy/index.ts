@@ -1,4 +1,4 @@
 export * from './bundle-messages.ts'
 export * from './errors.ts'
-export { createPolicy, type PolicyOptions } from './live-policy.ts'
+export { createPolicy, type PolicyObserver, type PolicyOptions } from './live-policy.ts'
 export type * from './types.ts'

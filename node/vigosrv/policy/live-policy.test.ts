@@ -86,6 +86,24 @@ describe('a reload', () => {
     expect(contentOf(policy.answerFor('web1.example.com', {}))).toBe('two')
   })
 
+  test('and the making of bundles is told to who counts them', async () => {
+    await using home = await TestHome.create()
+    await home.publish(motd('one'))
+    const seen: string[] = []
+    const observer = {
+      compiled: (durationMs: number) => void seen.push(durationMs >= 0 ? 'compiled' : 'negative'),
+      reloaded: (outcome: string) => void seen.push(outcome),
+    }
+    const policy = await createPolicy({ releases: home.releases, clock: systemClock, logger: silentLogger, observer })
+    policy.answerFor('web1.example.com', {})
+    await policy.reload()
+    await home.publish(motd('two'))
+    await policy.reload()
+    await home.place(BROKEN)
+    await policy.reload()
+    expect(seen).toEqual(['compiled', 'unchanged', 'loaded', 'refused'])
+  })
+
   test('that is asked for ten times at once is done at most twice, and everybody sees the result', async () => {
     await using home = await TestHome.create()
     await home.publish(motd('one'))

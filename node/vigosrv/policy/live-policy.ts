@@ -14,10 +14,18 @@ import { type Judgement, judge, renderErrors } from './judge.ts'
 import { Reloads } from './reloads.ts'
 import type { Policy, PolicyAnswer, PolicyProblem, Staging } from './types.ts'
 
+/** Who counts what the policy does. */
+export interface PolicyObserver {
+  /** A bundle was made, or taken from what was made for an equal host. */
+  compiled(durationMs: number): void
+  reloaded(outcome: 'loaded' | 'unchanged' | 'refused'): void
+}
+
 export interface PolicyOptions {
   readonly releases: Releases
   readonly clock: Clock
   readonly logger: Logger
+  readonly observer?: PolicyObserver
 }
 
 const EVERYBODY_GETS_LIVE: Staging = { baseOf: () => null, isCanary: () => true }
@@ -50,6 +58,7 @@ class LivePolicy implements Policy {
   readonly #releases: Releases
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #observer: PolicyObserver | undefined
   readonly #cache = new ReadCache()
   readonly #listeners = new Set<() => void>()
   readonly #reloads = new Reloads<Reloaded>(() => this.#reload())
@@ -60,10 +69,11 @@ class LivePolicy implements Policy {
   #loadedAt: number
   #problem: PolicyProblem | null = null
 
-  constructor({ releases, clock, logger }: PolicyOptions) {
+  constructor({ releases, clock, logger, observer }: PolicyOptions) {
     this.#releases = releases
     this.#clock = clock
     this.#logger = logger
+    this.#observer = observer
     this.#loadedAt = clock.now()
   }
 
@@ -108,7 +118,9 @@ class LivePolicy implements Policy {
   answerFor(host: string, traits: Traits): PolicyAnswer {
     const store = this.#storeFor(host)
     if (store === null) return { kind: 'no-policy', reason: this.#whyNothing() }
+    const began = this.#clock.monotonicMs()
     const result = compile(store, host, traits)
+    this.#observer?.compiled(this.#clock.monotonicMs() - began)
     switch (result.outcome) {
       case 'compiled':
         return { kind: 'bundle', bundle: result.bundle }
@@ -148,6 +160,7 @@ class LivePolicy implements Policy {
     } catch (error) {
       this.#note(messageOf(error), [])
     }
+    this.#observer?.reloaded(this.#problem !== null ? 'refused' : isChanged ? 'loaded' : 'unchanged')
     return { version: this.#version, release: this.release, isChanged }
   }
 

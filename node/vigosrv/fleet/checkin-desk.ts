@@ -33,8 +33,12 @@ export interface CheckinDeskOptions {
   readonly random: Random
 }
 
+/** Check-ins since the start, by what they were answered with. */
+export type CheckinCounts = Record<'unchanged' | 'bundle' | 'no-bundle' | 'refused', number>
+
 /** Answers check-ins. One without news costs nothing but its answer. */
 export class CheckinDesk {
+  readonly counts: CheckinCounts = { unchanged: 0, bundle: 0, 'no-bundle': 0, refused: 0 }
   readonly #options: CheckinDeskOptions
   readonly #messages = new BundleMessages()
   readonly #gate = new Gate({ running: AT_ONCE, waiting: MAX_WAITING, waitingBytes: MAX_WAITING_BYTES })
@@ -50,6 +54,7 @@ export class CheckinDesk {
     const { answer, session } = conversation
     conversation.isCalled = false
     if (answer !== null && this.#holds(answer, message)) {
+      this.counts[answer.hash === null ? 'no-bundle' : 'unchanged']++
       await session.sendEncoded(answer.frame)
       return
     }
@@ -90,13 +95,16 @@ export class CheckinDesk {
     const { session, state } = conversation
     const traits = await this.#traitsOf(conversation, message)
     if (traits === null) {
+      this.counts.refused++
       await session.send(refusal('traits-needed', 'send the traits along', SHORTEST_RETRY_MS))
       return
     }
     const { answer, bundle } = await this.#options.decider.decide(state, message.traitsHash, traits)
     conversation.answer = answer
-    if (bundle === null || bundle.hash === message.bundle) await session.sendEncoded(answer.frame)
-    else await this.#give(conversation, bundle)
+    if (bundle === null || bundle.hash === message.bundle) {
+      this.counts[bundle === null ? 'no-bundle' : 'unchanged']++
+      await session.sendEncoded(answer.frame)
+    } else await this.#give(conversation, bundle)
   }
 
   /** Null when the envoy did not send what the server does not have. */
@@ -120,16 +128,19 @@ export class CheckinDesk {
     const parts = this.#messages.encode(bundle, { intervalMs: intervalMs(), secretsEpoch: secrets.epoch })
     const sizeBytes = parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
     if (sizeBytes > MAX_FROM_BOLT_BYTES) {
+      this.counts.refused++
       const problem = `the bundle has ${sizeBytes} bytes, and no more than ${MAX_FROM_BOLT_BYTES} can be sent; split its files off as artifacts`
       await session.send(refusal('bundle-too-large', problem, intervalMs()))
       return
     }
+    this.counts.bundle++
     using deadline = new Deadline(TAKE_WITHIN_MS, `sending ${state.hostname} its bundle`)
     await session.sendEncoded(parts, { signal: deadline.signal })
   }
 
   /** The more are to come back, the longer they are told to wait; each at another time. */
   async #turnAway(conversation: Conversation): Promise<void> {
+    this.counts.refused++
     this.#refusals.set(conversation, (this.#refusals.get(conversation) ?? 0) + 1)
     const spreadMs = Math.max(SHORTEST_RETRY_MS, this.#refusals.size / ANSWERS_PER_MS)
     const retryMs = Math.round(SHORTEST_RETRY_MS + spreadMs * this.#options.random())

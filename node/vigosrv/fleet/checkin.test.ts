@@ -29,6 +29,7 @@ describe('a check-in', () => {
     })
     expect(await server.fleet.traits(envoy.peer)).toMatchObject({ os: { family: 'debian' } })
     expect((await server.fleet.bundle(envoy.peer))?.hash).toBe(envoy.bundle?.hash)
+    expect(server.fleet.checkins).toEqual({ bundle: 1, unchanged: 3, 'no-bundle': 0, refused: 0 })
   })
 
   test('of a host that no entry matches says so, and the row does', async () => {
@@ -69,6 +70,7 @@ describe('a check-in', () => {
     const envoy = await (await server.admit('web1.example.com')).connect()
     expect(await envoy.checkIn({ withTraits: false })).toMatchObject({ type: 'refused', code: 'traits-needed' })
     expect(await envoy.checkIn()).toMatchObject({ type: 'bundle' })
+    expect(server.fleet.checkins).toMatchObject({ bundle: 1, refused: 1 })
   })
 
   test('on a new stream needs no traits that are known from before, also after a restart', async () => {

@@ -6,7 +6,7 @@ import type { Clock, Logger, Random } from '#node/kit'
 import type { Roster } from '#swarm/roster'
 import type { Policy } from '../policy/index.ts'
 import { Caller } from './caller.ts'
-import { CheckinDesk } from './checkin-desk.ts'
+import { type CheckinCounts, CheckinDesk } from './checkin-desk.ts'
 import { CheckinService } from './checkin-service.ts'
 import { Conversations } from './conversation.ts'
 import { Decider } from './decider.ts'
@@ -51,6 +51,7 @@ export class Fleet implements FleetView, FleetControl {
   readonly #index: FleetIndex
   readonly #runs: RunLog
   readonly #samples: Samples
+  readonly #desk: CheckinDesk
   readonly #service: CheckinService
   readonly #caller: Caller
   readonly #upkeep: Upkeep
@@ -70,6 +71,7 @@ export class Fleet implements FleetView, FleetControl {
     const conversations = new Conversations()
     const decider = new Decider({ policy, index, store, secrets, intervalMs, logger })
     const desk = new CheckinDesk({ decider, index, store, secrets, intervalMs, random })
+    this.#desk = desk
     const tasks = new TaskDesk(conversations)
     this.tasks = tasks
     this.#caller = new Caller({ conversations, clock })
@@ -126,6 +128,11 @@ export class Fleet implements FleetView, FleetControl {
 
   rows(): readonly EnvoyRow[] {
     return this.#index.rows()
+  }
+
+  /** For metrics: check-ins since the start. */
+  get checkins(): Readonly<CheckinCounts> {
+    return this.#desk.counts
   }
 
   counts(): FleetCounts {

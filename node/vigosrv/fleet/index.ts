@@ -1,3 +1,4 @@
+export type { CheckinCounts } from './checkin-desk.ts'
 export * from './errors.ts'
 export { Fleet, type FleetOptions } from './fleet.ts'
 export type { RunLimits } from './run-log.ts'

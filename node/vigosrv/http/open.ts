@@ -5,20 +5,21 @@ import type { ServerSettings } from '#node/member'
 import type { Mount } from './authentication.ts'
 import { loadCertificate } from './certificate.ts'
 import { DEFAULT_LISTEN, parseListen } from './listen-url.ts'
-import { HttpServer } from './server.ts'
+import { type Answered, HttpServer } from './server.ts'
 
 export interface OpenHttpOptions {
   readonly layout: Layout
   /** As they are now: `reload` asks again for the files of the certificate. */
   readonly settings: () => ServerSettings
   readonly mounts: readonly Mount[]
+  readonly onAnswer?: (answer: Answered) => void
   readonly clock: Clock
   readonly logger: Logger
 }
 
 /** REST and dashboard where `api:` of server.yaml says. @throws HttpError 'bad-settings', 'bad-certificate', 'cannot-listen' */
 export async function openHttp(options: OpenHttpOptions): Promise<HttpServer> {
-  const { layout, settings, mounts, clock, logger } = options
+  const { layout, settings, mounts, onAnswer, clock, logger } = options
   const { hostname, api } = settings()
   const addresses = parseListen(api?.listen ?? DEFAULT_LISTEN, layout.serverYaml)
   const names = [...new Set([hostname, systemHostname().toLowerCase(), ...(api?.names ?? [])])]
@@ -31,7 +32,7 @@ export async function openHttp(options: OpenHttpOptions): Promise<HttpServer> {
       now: clock.now(),
       logger,
     })
-  const http = await HttpServer.start({ addresses, names, certificate, mounts, logger })
+  const http = await HttpServer.start({ addresses, names, certificate, mounts, onAnswer, logger })
   for (const listener of http.listeners()) logger.info('api-open', listener)
   return http
 }

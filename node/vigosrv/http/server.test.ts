@@ -71,6 +71,16 @@ describe('whom the server answers', () => {
     expect([await statusFor('a.fleet.example'), await statusFor('fleet.example')]).toEqual([200, 403])
   })
 
+  test('and tells who counts them of each answer, by route and not by path', async () => {
+    const seen: string[] = []
+    const { origins } = await start({
+      mounts: [app => app.get('/things/:id', async () => ({}))],
+      onAnswer: ({ method, route, status, durationMs }) => seen.push(`${method} ${route} ${status} ${durationMs >= 0}`),
+    })
+    for (const path of ['/things/1', '/things/2', '/nothing']) await ask(origins[0] ?? '', { path })
+    await expect.poll(() => seen).toEqual(['GET /things/:id 200 true', 'GET /things/:id 200 true', 'GET  401 true'])
+  })
+
   test('no pages of other sites, but links to it', async () => {
     const { origins } = await start()
     const [origin = ''] = origins

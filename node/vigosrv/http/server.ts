@@ -11,6 +11,13 @@ import { HttpError } from './errors.ts'
 import { type ListenAddress, urlOf } from './listen-url.ts'
 import { assertOwn, ownNames } from './own-hosts.ts'
 
+export interface Answered {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+}
+
 export interface HttpServerOptions {
   readonly addresses: readonly ListenAddress[]
   /** Host names that the server goes by. */
@@ -19,6 +26,8 @@ export interface HttpServerOptions {
   readonly certificate: () => Promise<ServerCertificate>
   /** REST, dashboard, metrics. */
   readonly mounts: readonly Mount[]
+  /** After each answer of any mount. `route` is its pattern; empty when nothing answers there. */
+  readonly onAnswer?: ((answer: Answered) => void) | undefined
   /** How long a caller has to send a whole request. Default: half a minute. */
   readonly requestTimeoutMs?: number
   readonly logger: Logger
@@ -115,7 +124,7 @@ export class HttpServer {
   }
 
   #guard(): void {
-    const { names } = this.#options
+    const { names, onAnswer } = this.#options
     const isOwnName = ownNames(names, () => (this.#certificate === null ? [] : [this.#certificate.certificate]))
     this.#app.addHook('onRequest', async request => {
       const { host, origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers
@@ -124,6 +133,9 @@ export class HttpServer {
     })
     this.#app.addHook('onSend', async (_request, reply) => {
       if (!reply.hasHeader('x-content-type-options')) void reply.header('x-content-type-options', 'nosniff')
+    })
+    this.#app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
+      onAnswer?.({ method, route: routeOptions.url ?? '', status: statusCode, durationMs: elapsedTime })
     })
     // What exists is said to those who may know; the mounts answer for what is theirs.
     this.#app.setNotFoundHandler((_request, reply) => fail(reply, new ApiError('unauthorized', 'log in first')))

@@ -24,6 +24,7 @@ export class AnswerStream {
   readonly #control: Uint8Array[] = []
   readonly #line: UploadLine
   readonly #buffers: PieceBuffers
+  readonly #onServed: (bytes: number) => void
   #wake: (() => void) | null = null
   /** Something happened since the writer last looked. */
   #signalled = false
@@ -41,6 +42,7 @@ export class AnswerStream {
       buffers: PieceBuffers
       clock: Clock
       logger: Logger
+      onServed?: (bytes: number) => void
     },
   ) {
     this.peer = stream.peer
@@ -50,6 +52,7 @@ export class AnswerStream {
     this.#clock = parts.clock
     this.#logger = parts.logger
     this.#buffers = parts.buffers
+    this.#onServed = parts.onServed ?? (() => undefined)
     this.#subscriptions = new Subscriptions({ peer: this.peer, source: parts.source, onNews: () => this.#signal() })
     this.#line = new UploadLine({
       budget: parts.budget,
@@ -280,6 +283,7 @@ export class AnswerStream {
     const onSent = this.#buffers.owns(bytes) ? () => this.#buffers.giveBack(bytes) : undefined
     try {
       await this.#send([piece.job.head(piece.offset), bytes], onSent)
+      this.#onServed(piece.length)
     } finally {
       this.#line.give(piece, this.#clock.monotonicMs() - startedAt)
     }

@@ -28,6 +28,9 @@ describe('a pull', () => {
       expect((await b.exchange.fetch(blob)).bytesFetched).toBe(size)
       expect(await b.store.stat(blob.sha)).toMatchObject({ state: 'complete' })
     }
+    expect(b.exchange.totals()).toEqual({ bytesFetched: 1001, bytesServed: 0 })
+    expect(a.exchange.totals().bytesFetched).toBe(0)
+    expect(a.exchange.totals().bytesServed).toBeGreaterThanOrEqual(1001)
   })
 
   test('of what is here already asks nobody', async () => {

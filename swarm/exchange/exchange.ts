@@ -77,6 +77,8 @@ class BlobsExchange implements BlobExchange {
   readonly #toProvide = new Set<Sha256Hex>()
   readonly #abort = new AbortController()
   readonly #unsubscribe: (() => void)[] = []
+  /** Of transfers that are over. */
+  #bytesFetched = 0
   #providing = false
   #ticking = false
 
@@ -159,6 +161,14 @@ class BlobsExchange implements BlobExchange {
     return [...this.#running.values()].map(({ transfer }) => transfer.status())
   }
 
+  totals(): { bytesFetched: number; bytesServed: number } {
+    const running = [...this.#running.values()].map(({ transfer }) => transfer.status().bytesFetched)
+    return {
+      bytesFetched: running.reduce((sum, bytes) => sum + bytes, this.#bytesFetched),
+      bytesServed: this.#responder.bytesServed,
+    }
+  }
+
   provide(blob: Sha256Hex): void {
     if (this.#toProvide.size >= MAX_PROVIDES) return
     this.#toProvide.add(blob)
@@ -229,6 +239,7 @@ class BlobsExchange implements BlobExchange {
       return report
     } finally {
       this.#discovery.forget(blob.sha)
+      this.#bytesFetched += transfer.status().bytesFetched
       this.#running.delete(blob.sha)
       void this.#responder.changed(blob.sha)
     }

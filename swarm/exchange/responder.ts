@@ -36,6 +36,8 @@ export class Responder implements AnswerSource {
   readonly #holdings = new Map<Sha256Hex, Holding>()
   readonly #unsubscribe: () => void
   #closed = false
+  /** Bytes of chunks and manifests that were handed to the system. */
+  bytesServed = 0
 
   constructor(parts: {
     store: BlobStore
@@ -148,6 +150,9 @@ export class Responder implements AnswerSource {
       buffers: this.#buffers,
       clock: this.#clock,
       logger: this.#logger,
+      onServed: bytes => {
+        this.bytesServed += bytes
+      },
     })
     this.#streams.add(answering)
     this.#onBusy()

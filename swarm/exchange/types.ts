@@ -11,6 +11,8 @@ export interface Exchange {
   fetch(blob: BlobDescriptor, options?: FetchOptions): Promise<FetchReport>
   /** Transfers under way, with the reason for waiting if one stands still. */
   transfers(): TransferStatus[]
+  /** Bytes of blobs since the start, with those of transfers under way. */
+  totals(): { readonly bytesFetched: number; readonly bytesServed: number }
   close(): Promise<void>
 }
 

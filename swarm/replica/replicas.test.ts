@@ -20,6 +20,7 @@ function exchangeFrom(origin: BlobStore, here: BlobStore, fail: () => boolean): 
       return { bytesFetched: blob.sizeBytes, bytesReused: 0, durationMs: 1, sources: {} }
     },
     transfers: () => [],
+    totals: () => ({ bytesFetched: 0, bytesServed: 0 }),
     close: async () => undefined,
   }
 }

@@ -8,7 +8,7 @@ import { entryAt, findPlace, isTrustedFolder, isTrustedOwner, kindNames } from '
 import { endOf, lastWords } from '../shell.ts'
 import { answerOf, type CustomAnswer } from './custom-answer.ts'
 
-/** Where the scripts of custom executors are; the name of a script is the type. */
+/** Where the scripts of custom executors are when `agent.yaml` does not say another folder; the name of a script is the type. */
 export const CUSTOM_FOLDER = '/etc/vigo/executors'
 
 const DEFAULT_TIMEOUT_MS = 300_000
@@ -17,19 +17,19 @@ const MAX_ANSWER_BYTES = 64 * 1024
 const WRITABLE_BY_OTHERS = 0o022
 const EXECUTABLE = 0o111
 
-/** The executor of a type that the product does not know: a script that speaks the protocol of `custom-answer.ts`. */
-export function customExecutor(type: string): Executor {
+/** The executor of a type that the product does not know: a script of the folder that speaks the protocol of `custom-answer.ts`. */
+export function customExecutor(type: string, folder: string = CUSTOM_FOLDER): Executor {
   return planned<Attributes>(
     { type, reach: 'paths', acts: 'until-compliant' },
     async (attributes, machine, options) => {
-      const answer = await ask(type, attributes, true, machine, options)
+      const answer = await ask(type, folder, attributes, true, machine, options)
       if (answer.action === 'skipped') return { kind: 'skipped', reason: 'its script says that there is nothing to do' }
       if (!answer.changed) return { kind: 'compliant' }
       return {
         kind: 'different',
         changes: [change('action', '', answer.action)],
         carryOut: async () => {
-          await ask(type, attributes, false, machine, options)
+          await ask(type, folder, attributes, false, machine, options)
           return {}
         },
       }
@@ -39,13 +39,14 @@ export function customExecutor(type: string): Executor {
 
 async function ask(
   type: string,
+  folder: string,
   { timeout, timeout_secs, ...params }: Attributes,
   isDryRun: boolean,
   machine: Machine,
   options: ExecutorOptions,
 ): Promise<CustomAnswer> {
   const timeoutMs = timeoutOf(timeout ?? timeout_secs)
-  const result = await machine.run(await scriptOf(type, machine, options), [], {
+  const result = await machine.run(await scriptOf(type, folder, machine, options), [], {
     signal: options.signal,
     timeoutMs,
     stdin: JSON.stringify({ params, dry_run: isDryRun }),
@@ -69,11 +70,11 @@ async function ask(
 }
 
 /** It runs as root: only root, or the agent, may have written it. @throws ExecutorError 'unsafe' */
-async function scriptOf(type: string, machine: Machine, options: ExecutorOptions): Promise<string> {
+async function scriptOf(type: string, folder: string, machine: Machine, options: ExecutorOptions): Promise<string> {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(type)) {
     throw new ExecutorError('failed', `'${type.slice(0, 100)}' is no name of a custom executor`)
   }
-  const shown = `${CUSTOM_FOLDER}/${type}`
+  const shown = `${folder}/${type}`
   await using place = await findPlace(machine, shown, options)
   const entry = place === null ? ({ kind: 'missing' } as const) : await entryAt(place, options)
   if (place === null || entry.kind === 'missing') {

@@ -20,6 +20,8 @@ export interface Layout {
   readonly swarm: string
   readonly artifacts: string
   readonly usercratePolicy: string
+  /** What the agent has to apply, has applied and has to report. */
+  readonly envoy: string
   readonly run: string
   socket(name: 'agent' | 'curator' | 'vigosrv' | 'gitback'): string
   /** The calling user's own: `~/.vigo-puddle` and the session socket. */
@@ -48,6 +50,7 @@ export function layout(root: string): Layout {
     swarm: join(state, 'swarm'),
     artifacts: join(state, 'artifacts'),
     usercratePolicy: join(state, 'usercrate-policy'),
+    envoy: join(state, 'envoy'),
     run,
     socket: name => socketPath(join(run, `${name}.sock`)),
     puddle: sandboxed ? join(root, homedir(), '.vigo-puddle') : join(homedir(), '.vigo-puddle'),

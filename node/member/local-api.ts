@@ -23,6 +23,8 @@ export interface LocalApiOptions {
   role: string
   version: string
   logger: Logger
+  /** Routes of `agent.sock` that only one of the daemons has. */
+  addRoutes?: (agent: Api) => void
 }
 
 /** The sockets for people and programs of this machine: `agent.sock` with everything, `curator.sock` with artifacts only, `gitback.sock` with projects only. */
@@ -52,6 +54,7 @@ export class LocalApi {
     curator
       .add(curatorRoutes, curatorHandlers(options))
       .add({ submit: agentRoutes.submit }, { submit: submitHandler(options) })
+    options.addRoutes?.(agent)
     agent.addRaw(bundleStream(member))
     const users = new PuddleUsers(member.db)
     gitback.add(gitbackRoutes, gitbackHandlers(member, users)).addRaw(uploadPackStream(member, users))

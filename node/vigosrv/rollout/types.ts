@@ -17,7 +17,12 @@ export type Canary =
       readonly by: string
       readonly since: number
     }
-  | (StagedCanary & { readonly phase: 'watching'; readonly until: number })
+  | (StagedCanary & {
+      readonly phase: 'watching'
+      readonly until: number
+      /** Why it waits for a person to promote or stop it; absent while canaries decide. */
+      readonly problem?: string
+    })
   /** Everybody gets it. */
   | (StagedCanary & { readonly phase: 'promoted'; readonly at: number; readonly reason: string })
   /** It was rolled back: `.live` is a new release equal to `base`. */

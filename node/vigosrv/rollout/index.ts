@@ -1,0 +1,5 @@
+export * from './errors.ts'
+export { createRollout, type LiveRollout, type RolloutOptions } from './live-rollout.ts'
+export { rolloutSettings } from './settings.ts'
+export { MONITOR_AUTHOR } from './take-back.ts'
+export type * from './types.ts'

@@ -18,8 +18,8 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', 0, ['*.test.ts', '{node,swarm,curator,gitback,config,cli,bench}/**/*.test.ts'], 20_000),
-      project('sim', 1, ['{node,swarm,curator,config}/**/*.sim.ts'], 120_000),
-      project('e2e', 2, ['{node,swarm,curator,config,cli}/**/*.e2e.ts'], 300_000, 1),
+      project('sim', 1, ['{node,swarm,curator,gitback,config}/**/*.sim.ts'], 120_000),
+      project('e2e', 2, ['{node,swarm,curator,gitback,config,cli}/**/*.e2e.ts'], 300_000, 1),
       project('interop', 3, ['interop-tests/**/*.test.ts'], 300_000, 1),
     ],
   },

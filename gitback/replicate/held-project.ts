@@ -21,6 +21,9 @@ export type Bring = (
   signal: AbortSignal,
 ) => Promise<void>
 
+/** Where the refs of a project should be. */
+export type Updates = Pick<Projects, 'refs' | 'heads'>
+
 export interface RefStatus {
   readonly ref: string
   /** Where it is here; null: nowhere. */
@@ -39,16 +42,16 @@ export interface RefStatus {
 export class HeldProject {
   readonly project: Project
   readonly repository: BareRepository
-  readonly #projects: Projects
+  readonly #projects: Updates
   readonly #problems = new Map<string, string>()
 
-  private constructor(project: Project, repository: BareRepository, projects: Projects) {
+  private constructor(project: Project, repository: BareRepository, projects: Updates) {
     this.project = project
     this.repository = repository
     this.#projects = projects
   }
 
-  static async open(project: Project, folder: string, projects: Projects): Promise<HeldProject> {
+  static async open(project: Project, folder: string, projects: Updates): Promise<HeldProject> {
     await mkdir(dirname(folder), { recursive: true, mode: 0o750 })
     const repository = await BareRepository.open(folder)
     await Quarantine.clear(repository)

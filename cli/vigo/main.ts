@@ -8,11 +8,13 @@ import { addGitback } from './gitback/index.ts'
 import { addLab } from './lab/index.ts'
 import { addPuddle } from './puddle/index.ts'
 import { addStatus } from './status.ts'
+import { addTraits } from './traits.ts'
 
 const program = createProgram('vigo', 'The agent of a managed machine, and its swarm')
 addEnroll(program)
 addAgent(program)
 addStatus(program)
+addTraits(program)
 const swarm = program.command('swarm').description('bytes and peers')
 addCurator(swarm)
 addPuddle(swarm)

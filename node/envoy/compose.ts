@@ -1,21 +1,105 @@
+import type { PassReply } from '#node/api'
 import { createLogger, type Layout, type Logger } from '#node/kit'
 import {
   AgentSettings,
   LocalApi,
+  type Member,
   MemberError,
   Pairing,
   readIdentity,
   readSettings,
+  type Swarm,
   startMember,
   swarmOf,
 } from '#node/member'
+import { type Agent, createAgent } from './agent.ts'
+import { addEnvoyRoutes, replyOf } from './local-routes.ts'
+import type { PassResult } from './loop/index.ts'
 
 export interface Envoy {
   close(): Promise<void>
 }
 
+export interface EnvoyOptions {
+  readonly layout: Layout
+  readonly version: string
+  /** Says what would change, and changes nothing; `dry_run` of the settings does the same. */
+  readonly dryRun?: boolean
+  readonly logger?: Logger
+}
+
+/** For a server to be reached, its first answer and its first bundle. */
+const CONNECT_MS = 45_000
+/** For a single pass to tell its report. */
+const FLUSH_MS = 15_000
+
 /** The agent of one machine, from its files to its sockets. @throws MemberError 'not-enrolled', 'bad-settings', 'already-running' */
-export async function startEnvoy(options: { layout: Layout; version: string; logger?: Logger }): Promise<Envoy> {
+export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
+  const { member, agent, swarm, logger, close } = await open(options, { isReporting: true })
+  try {
+    const pairing = await Pairing.start({ host: member.host, roster: member.roster, clock: member.clock, logger })
+    const addRoutes = (api: Parameters<typeof addEnvoyRoutes>[0]): void => addEnvoyRoutes(api, agent)
+    const { version } = options
+    const api = await LocalApi.start({ member, swarm, pairing, role: 'envoy', version, logger, addRoutes })
+    await agent.loop.start()
+    return {
+      close: async () => {
+        await agent.loop.close()
+        await api.close()
+        await member.close()
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/**
+ * One pass without a daemon: connects, checks in, applies and reports. Without a server it applies the bundle that is kept.
+ * A dry one tells nobody. @throws MemberError 'not-enrolled', 'bad-settings', 'already-running'
+ */
+export async function runOnce(options: EnvoyOptions & { signal: AbortSignal }): Promise<PassReply> {
+  const { agent, close } = await open(options, { isReporting: options.dryRun !== true })
+  const { signal } = options
+  const onAbort = (): void => void agent.loop.close()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    const result = await firstPass(agent, signal)
+    if (result.kind === 'ran' && options.dryRun !== true && !signal.aborted) {
+      await agent.loop
+        .flushed({ signal: AbortSignal.any([signal, AbortSignal.timeout(FLUSH_MS)]) })
+        .catch(() => undefined)
+    }
+    return replyOf(result)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    await close()
+  }
+}
+
+async function firstPass({ loop }: Agent, signal: AbortSignal): Promise<PassResult> {
+  const pass = loop.nextPass()
+  await loop.start()
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)])
+  const unreachable = new Promise<PassResult>(resolve => {
+    deadline.addEventListener('abort', () => {
+      const { isRunning, waiting } = loop.status()
+      if (!isRunning) resolve({ kind: 'nothing', reason: waiting.join('; ') })
+    })
+  })
+  return Promise.race([pass, unreachable])
+}
+
+interface Opened {
+  readonly member: Member
+  readonly agent: Agent
+  readonly swarm: Swarm
+  readonly logger: Logger
+  readonly close: () => Promise<void>
+}
+
+async function open(options: EnvoyOptions, { isReporting }: { isReporting: boolean }): Promise<Opened> {
   const { layout, version } = options
   const settings = await readSettings<AgentSettings>(layout.agentYaml, AgentSettings)
   const seed = await readIdentity(layout.identityKey)
@@ -27,24 +111,16 @@ export async function startEnvoy(options: { layout: Layout; version: string; log
   }
   const logger = options.logger ?? createLogger({ level: settings.log_level ?? 'info' })
   const swarm = swarmOf(settings.swarm, layout.agentYaml)
-  const member = await startMember({
-    layout,
-    fleetId: settings.fleet,
-    seed,
-    hostname: settings.hostname,
-    swarm,
-    bootstrap: settings.bootstrap,
-    logger,
-  })
+  const { hostname, bootstrap } = settings
+  const member = await startMember({ layout, fleetId: settings.fleet, seed, hostname, swarm, bootstrap, logger })
   try {
-    const pairing = await Pairing.start({ host: member.host, roster: member.roster, clock: member.clock, logger })
-    const api = await LocalApi.start({ member, swarm, pairing, role: 'envoy', version, logger })
-    return {
-      close: async () => {
-        await api.close()
-        await member.close()
-      },
+    const mode = options.dryRun === true || settings.dry_run === true ? 'dry-run' : 'enforce'
+    const agent = await createAgent({ layout, settings, seed, swarm, member, version, mode, isReporting, logger })
+    const close = async (): Promise<void> => {
+      await agent.loop.close()
+      await member.close()
     }
+    return { member, agent, swarm, logger, close }
   } catch (error) {
     await member.close()
     throw error

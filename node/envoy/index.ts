@@ -1,2 +1,3 @@
+export { collectTraits } from './collect-traits.ts'
 export * from './compose.ts'
 export * from './enroll.ts'

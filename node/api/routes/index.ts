@@ -1,5 +1,6 @@
 export * from './agent.ts'
 export * from './curator.ts'
 export * from './curator-schemas.ts'
+export * from './envoy.ts'
 export * from './gitback.ts'
 export * from './server/index.ts'

@@ -82,6 +82,9 @@ describe('paths', () => {
     ['/', 'above'],
     ['/etc', 'above'],
     ['/home', 'elsewhere'],
+    ['/etc/vigo/executors/greet', 'elsewhere'],
+    ['/etc/vigo/executors/../agent.yaml', 'inside'],
+    ['/etc/vigo/exec*', 'inside'],
   ])('%s is %s', (path, relation) => {
     expect(relationOf(path)).toBe(relation)
   })

@@ -14,6 +14,9 @@ const USUAL_LINKS: readonly (readonly [string, string])[] = [
 /** The kernel's ways back to the root folder: `/proc/self/root/etc`. */
 const PROC_ROOT = /^\/proc\/[^/]+\/(?:task\/[^/]+\/)?(?:root|cwd)(?=\/|$)/
 
+/** Scripts of custom executors are deployed by configuration. */
+const EXECUTORS = '/etc/vigo/executors'
+
 const own = ownPaths.map(path => path.slice(1).split('/'))
 
 /** Absolute, without `.`, `..` and doubled slashes, and as it is without the links that systems usually have. Only text. */
@@ -44,6 +47,7 @@ export function relationOf(path: string, { cwd = '/', root = '/' }: { cwd?: stri
 }
 
 function relationOfPlain(plain: string): Relation {
+  if (plain === EXECUTORS || plain.startsWith(`${EXECUTORS}/`)) return 'elsewhere'
   const segments = plain.split('/').filter(part => part !== '')
   const patterns = segments.map(segment => (/[*?[{]/.test(segment) ? segmentPattern(segment) : segment))
   let relation: Relation = 'elsewhere'

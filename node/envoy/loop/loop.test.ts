@@ -157,6 +157,7 @@ async function startLoop(given: Given = {}): Promise<EnvoyLoop> {
     isReporting: true,
     clock: systemClock,
     random: Math.random,
+    neighboursMs: 0,
     logger,
   })
   loops.push(loop)

@@ -25,6 +25,8 @@ export interface LoopOptions extends RunsOptions {
   readonly secrets: Secrets
   readonly tasks: (send: (message: FromEnvoy) => Promise<boolean>) => Tasks
   readonly random: Random
+  /** How long a dial waits for neighbours to connect to a server before it tries by itself: they know the addresses. */
+  readonly neighboursMs: number
 }
 
 /**
@@ -165,6 +167,7 @@ export class EnvoyLoop {
 
   async #dial(): Promise<void> {
     const { host, bolts, version, logger } = this.#options
+    await this.#neighbours()
     const connected = new Set(host.peers())
     const order = boltsInOrder({ bolts: bolts(), connected, self: host.peerId, failed: this.#failed })
     let reason = 'no server of this fleet is known yet'
@@ -185,6 +188,17 @@ export class EnvoyLoop {
       }
     }
     this.#dispatch({ type: 'unlinked', reason })
+  }
+
+  async #neighbours(): Promise<void> {
+    const { host, bolts, clock, neighboursMs } = this.#options
+    const isNear = (): boolean => host.peers().some(peer => bolts().includes(peer))
+    if (neighboursMs === 0 || isNear()) return
+    const near = new AbortController()
+    const unsubscribe = host.onPeer(() => isNear() && near.abort())
+    const signal = AbortSignal.any([near.signal, this.#stop.signal])
+    await clock.sleep(neighboursMs, { signal }).catch(() => undefined)
+    unsubscribe()
   }
 
   async #converse(link: BoltLink): Promise<void> {

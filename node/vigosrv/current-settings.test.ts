@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TSchema } from '@sinclair/typebox'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readSettings, ServerSettings } from '#node/member'
 import { CurrentSettings, changedKeys } from './current-settings.ts'
@@ -72,14 +73,8 @@ test('the page for operators has every key of server.yaml, and no other', async 
   expect(named.toSorted()).toEqual(leaves(ServerSettings).toSorted())
 })
 
-interface Schema {
-  readonly type?: string
-  readonly properties?: Readonly<Record<string, Schema>>
-}
-
-function leaves(schema: Schema, path = ''): string[] {
-  if (schema.properties === undefined) return [path]
-  return Object.entries(schema.properties).flatMap(([name, inner]) =>
-    leaves(inner, path === '' ? name : `${path}.${name}`),
-  )
+function leaves(schema: TSchema, path = ''): string[] {
+  const properties = schema['properties'] as Readonly<Record<string, TSchema>> | undefined
+  if (properties === undefined) return [path]
+  return Object.entries(properties).flatMap(([name, inner]) => leaves(inner, path === '' ? name : `${path}.${name}`))
 }

@@ -1,8 +1,16 @@
+import type { MonitorSettings } from '#config/publish'
 import { MemberError, readSettings, ServerSettings } from '#node/member'
-import { fleetSettings } from './fleet/index.ts'
+import { type FleetSettings, fleetSettings } from './fleet/index.ts'
+import { rolloutSettings } from './rollout/index.ts'
 
 /** Keys of `server.yaml`, with all below them, that count from the next reload on; the others need a restart. */
-const RELOADABLE = ['checkin', 'runs', 'ai', 'api.tls']
+const RELOADABLE = ['checkin', 'runs', 'publish', 'ai', 'api.tls']
+
+/** What the keys that have to fit each other come to. */
+interface Derived {
+  readonly fleet: FleetSettings
+  readonly rollout: MonitorSettings
+}
 
 /** `server.yaml` as it was read last. */
 export class CurrentSettings {
@@ -10,11 +18,22 @@ export class CurrentSettings {
   /** What parts were started with. */
   readonly #started: ServerSettings
   #now: ServerSettings
+  #derived: Derived
 
+  /** @throws MemberError 'bad-settings' that names file and key */
   constructor(file: string, settings: ServerSettings) {
     this.#file = file
     this.#started = settings
     this.#now = settings
+    this.#derived = derive(settings, file)
+  }
+
+  get fleet(): FleetSettings {
+    return this.#derived.fleet
+  }
+
+  get rollout(): MonitorSettings {
+    return this.#derived.rollout
   }
 
   get now(): ServerSettings {
@@ -25,12 +44,17 @@ export class CurrentSettings {
   async reload(): Promise<string[]> {
     const fresh = await readSettings<ServerSettings>(this.#file, ServerSettings)
     if (fresh === null) throw new MemberError('bad-settings', `${this.#file} is gone; the settings stay as they were`)
-    fleetSettings(fresh, this.#file)
+    this.#derived = derive(fresh, this.#file)
     this.#now = fresh
     return changedKeys(this.#started, fresh).filter(
       key => !RELOADABLE.some(prefix => key === prefix || key.startsWith(`${prefix}.`)),
     )
   }
+}
+
+function derive(settings: ServerSettings, file: string): Derived {
+  const fleet = fleetSettings(settings, file)
+  return { fleet, rollout: rolloutSettings(settings, fleet, file) }
 }
 
 /** Paths of leaves that differ; a list is a leaf. */

@@ -10,7 +10,7 @@ const MAX_BODY_BYTES = 9 * 1024 * 1024
 /** `vigosrv.sock`: the server's API for its administrator (mode 0600 and the owner's proof). */
 export async function startServerSocket(options: {
   layout: Layout
-  handlers: Partial<RestHandlers>
+  handlers: RestHandlers
   audit: Audit
   logger: Logger
 }): Promise<FastifyInstance> {

@@ -1,8 +1,8 @@
-import type { BodyOf, envoyRoutes } from '#node/api'
+import type { BodyOf, fleetRoutes } from '#node/api'
 import { hostMatcher } from '#node/kit'
 import type { EnvoyRow } from '../fleet/types.ts'
 
-export type EnvoyFilter = Omit<BodyOf<typeof envoyRoutes.envoys>, 'limit' | 'after'>
+export type EnvoyFilter = Omit<BodyOf<typeof fleetRoutes.envoys>, 'limit' | 'after'>
 
 /** Rows that all of the given filters leave. */
 export function filterEnvoys(rows: readonly EnvoyRow[], filter: EnvoyFilter): EnvoyRow[] {

@@ -1,5 +1,5 @@
 import { presentable } from '#config/store'
-import { ApiError, type BodyOf, type envoyRoutes } from '#node/api'
+import { ApiError, type BodyOf, type fleetRoutes } from '#node/api'
 import type { Handlers } from '#node/api/server'
 import type { Audit } from '#node/audit'
 import { VigoError } from '#node/kit'
@@ -16,7 +16,7 @@ export interface EnvoyParts {
 const PAGE = 1000
 const MAX_NAMES = 50
 
-export function envoyHandlers(parts: EnvoyParts): Handlers<typeof envoyRoutes, Principal> {
+export function envoyHandlers(parts: EnvoyParts): Handlers<typeof fleetRoutes, Principal> {
   const { fleet } = parts
   return {
     envoys: async ({ body }) => {
@@ -51,7 +51,7 @@ export function envoyHandlers(parts: EnvoyParts): Handlers<typeof envoyRoutes, P
   }
 }
 
-async function push({ fleet, audit }: EnvoyParts, body: BodyOf<typeof envoyRoutes.push>, user: Principal) {
+async function push({ fleet, audit }: EnvoyParts, body: BodyOf<typeof fleetRoutes.push>, user: Principal) {
   const rows = pushed(fleet, body)
   const reason = body.reason ?? `asked by ${user.name}`
   const names =
@@ -68,7 +68,7 @@ async function push({ fleet, audit }: EnvoyParts, body: BodyOf<typeof envoyRoute
   return { asked: rows.length, told, away }
 }
 
-function pushed(fleet: FleetView, { envoys, all }: BodyOf<typeof envoyRoutes.push>): readonly EnvoyRow[] {
+function pushed(fleet: FleetView, { envoys, all }: BodyOf<typeof fleetRoutes.push>): readonly EnvoyRow[] {
   if ((envoys !== undefined) === (all === true)) {
     throw new ApiError('bad-request', 'name the envoys, or say all; not both')
   }

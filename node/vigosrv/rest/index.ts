@@ -30,7 +30,7 @@ export function restHandlers(parts: RestParts): RestHandlers {
 }
 
 /** Adds the server's API below `/api/`. */
-export function addRest(app: FastifyInstance, handlers: Partial<RestHandlers>, face: Face<Principal>): void {
-  addRoutes(app, serverRoutes, handlers as RestHandlers, face)
+export function addRest(app: FastifyInstance, handlers: RestHandlers, face: Face<Principal>): void {
+  addRoutes(app, serverRoutes, handlers, face)
   addFallback(app, '/api', serverRoutes, face)
 }

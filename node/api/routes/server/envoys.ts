@@ -73,7 +73,7 @@ export const FleetCounts = Type.Object({
 export type FleetCounts = Static<typeof FleetCounts>
 
 /** The envoys, one by one and together. */
-export const envoyRoutes = {
+export const fleetRoutes = {
   envoys: route({
     method: 'GET',
     path: '/api/v1/envoys',

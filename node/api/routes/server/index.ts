@@ -1,6 +1,6 @@
 import { accessRoutes } from './access.ts'
 import { configRoutes } from './config.ts'
-import { envoyRoutes } from './envoys.ts'
+import { fleetRoutes } from './envoys.ts'
 import { machineRoutes } from './machine.ts'
 import { memberRoutes } from './members.ts'
 import { rolloutRoutes } from './rollout.ts'
@@ -10,8 +10,8 @@ export { type ApiTokenRow, type AuditRow, accessRoutes, type Role } from './acce
 export { type ConfigVersion, configRoutes, type DiagnosticRow, type HistoryRow } from './config.ts'
 export {
   type EnvoyRow,
-  envoyRoutes,
   type FleetCounts,
+  fleetRoutes,
   type RunDetail,
   type RunSummary,
 } from './envoys.ts'
@@ -25,7 +25,7 @@ export const serverRoutes = {
   ...machineRoutes,
   ...configRoutes,
   ...rolloutRoutes,
-  ...envoyRoutes,
+  ...fleetRoutes,
   ...taskRoutes,
   ...memberRoutes,
   ...accessRoutes,

@@ -23,7 +23,12 @@ export const Canary = Type.Union([
     by: Type.String(),
     since: Time,
   }),
-  Type.Object({ ...staged, phase: Type.Literal('watching'), until: Time }),
+  Type.Object({
+    ...staged,
+    phase: Type.Literal('watching'),
+    until: Time,
+    problem: Type.Optional(Type.String({ description: 'why it waits for a person to promote or stop it' })),
+  }),
   Type.Object({ ...staged, phase: Type.Literal('promoted'), at: Time, reason: Type.String() }),
   Type.Object({ ...staged, phase: Type.Literal('stopped'), at: Time, reason: Type.String() }),
 ])

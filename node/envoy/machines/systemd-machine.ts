@@ -13,7 +13,7 @@ export interface MachineOptions {
   readonly init?: 'systemd' | 'none'
   /** As `podman run --network` takes it: `none`, `host`, `ns:/run/netns/x`. Default: none. */
   readonly network?: string
-  /** Folders of the host, by where they are inside, read-only. */
+  /** Folders of the host, by where they are inside; what the machine writes to them stays its own. */
   readonly folders?: Readonly<Record<string, string>>
 }
 
@@ -44,7 +44,7 @@ export class SystemdMachine implements AsyncDisposable {
     await removeLeftovers()
     const init = options.init ?? 'systemd'
     const name = `vigo-machine-${process.pid}-${randomBytes(4).toString('hex')}`
-    const folders = Object.entries(options.folders ?? {}).map(([inside, outside]) => `--volume=${outside}:${inside}:ro`)
+    const folders = Object.entries(options.folders ?? {}).map(([inside, outside]) => `--volume=${outside}:${inside}:O`)
     const identity = [`--name=${name}`, `--hostname=${name}`, `--network=${options.network ?? 'none'}`]
     const rights = ['--cap-add=SYS_ADMIN,NET_ADMIN', `--systemd=${init === 'systemd' ? 'always' : 'false'}`]
     const first = init === 'systemd' ? ['/lib/systemd/systemd'] : ['/bin/sleep', 'infinity']

@@ -10,6 +10,7 @@ import { sourcePackageExecutor } from './package/source-package.ts'
 import { rebootExecutor } from './reboot.ts'
 import { repositoryExecutor } from './repository/repository.ts'
 import { serviceExecutor } from './service/service.ts'
+import { stopping } from './stopping.ts'
 
 export { forgetUnits, prefetchUnits } from './service/systemd.ts'
 
@@ -26,4 +27,4 @@ export const systemExecutors: readonly Executor[] = [
   mountExecutor,
   firewallExecutor,
   rebootExecutor,
-]
+].map(stopping)

@@ -19,8 +19,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'node/member': ['curator', 'gitback', 'swarm', 'node/api', 'node/host', 'node/kit'],
   'node/checkin': ['config/lang', 'config/store', 'node/host', 'node/kit'],
   'node/audit': ['node/kit'],
+  'node/metrics': ['node/member', 'node/kit'],
   'config/secrets': ['node/kit'],
   'node/envoy': [
+    'node/metrics',
     'node/checkin',
     'node/member',
     'curator',
@@ -32,6 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'node/kit',
   ],
   'node/vigosrv': [
+    'node/metrics',
     'node/audit',
     'node/checkin',
     'node/api/server',
@@ -99,7 +102,7 @@ describe('the house', () => {
   })
 
   test('never depends on its tests, benchmarks or interop', () => {
-    const wrong = imports.filter(({ file, specifier }) => !isTest(file) && /\.(?:test|sim|e2e)\.ts$/.test(specifier))
+    const wrong = imports.filter(({ file, specifier }) => !isTest(file) && /\.(?:test|sim|e2e|inside)\.ts$/.test(specifier))
     expect(wrong).toEqual([])
   })
 })
@@ -119,7 +122,7 @@ function importsOf(file: string): Import[] {
 
 /** Tests may look into any room that they test, and reach for the tools of other rooms' suites. */
 function isTest(file: string): boolean {
-  return /\.(?:test|sim|e2e|compliance)\.ts$|\/fixture\.ts$|\/crash\/|\/e2e\/|\/machines\//.test(file)
+  return /\.(?:test|sim|e2e|compliance|inside)\.ts$|\/fixture\.ts$|\/crash\/|\/e2e\/|\/machines\//.test(file)
 }
 
 /** The line of the table for the file's folder, and the folder's own room. */

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { addLogin, createApp, listenOnSocket, UnixLogins } from '#node/api/server'
@@ -15,6 +16,7 @@ export async function startServerSocket(options: {
   logger: Logger
 }): Promise<FastifyInstance> {
   const { layout, handlers, audit, logger } = options
+  await mkdir(layout.run, { recursive: true, mode: 0o755 })
   const logins = new UnixLogins(join(layout.run, 'vigosrv-logins'))
   await logins.prepare()
   const app = createApp({ maxBodyBytes: MAX_BODY_BYTES, requestTimeoutMs: 0 })

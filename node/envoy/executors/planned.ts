@@ -26,6 +26,7 @@ export function planned<A>(about: Pick<Executor<A>, 'type' | 'reach' | 'acts'>, 
   return {
     ...about,
     check: async (attributes, machine, options) => {
+      options.signal.throwIfAborted()
       try {
         return findingOf(await plan(attributes, machine, options))
       } catch (error) {
@@ -34,6 +35,7 @@ export function planned<A>(about: Pick<Executor<A>, 'type' | 'reach' | 'acts'>, 
       }
     },
     apply: async (attributes, _difference, machine, options) => {
+      options.signal.throwIfAborted()
       const found = await plan(attributes, machine, options)
       return found.kind === 'different' ? await found.carryOut() : {}
     },

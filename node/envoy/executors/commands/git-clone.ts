@@ -113,7 +113,7 @@ export class Clone {
   async #ask(fault: 'blocked' | 'failed', ...args: readonly string[]): Promise<string> {
     const result = await this.#run(...args)
     if (result.exitCode === 0) return result.stdout
-    throw new ExecutorError(fault, `git ${args[0]} ${endOf(result, this.#options.timeoutMs)}: ${lastWords(result)}`)
+    throw new ExecutorError(fault, `git ${args[0]} ${endOf(result, this.#options.timeoutMs)}: ${faultOf(result)}`)
   }
 
   async #run(...args: readonly string[]): Promise<RunResult> {
@@ -131,6 +131,12 @@ export class Clone {
       `parts of the clone in ${folder} belong to different users; 'owner' gives all of it to one, or remove it`,
     )
   }
+}
+
+/** Git tells what is wrong first, and then what one could do. */
+function faultOf(result: RunResult): string {
+  const lines = result.stderr.split('\n').filter(line => /^(?:fatal|error|remote): /.test(line))
+  return lines.length === 0 ? lastWords(result) : lines.slice(0, 3).join(' | ').slice(0, 400)
 }
 
 /** Settings in the environment are not seen by others, and are stronger than those of the clone. */

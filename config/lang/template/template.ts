@@ -32,9 +32,24 @@ export function hasActions(text: string): boolean {
   return text.includes('{{')
 }
 
+/** Texts are few, short and the same in many places; a long one is read by whoever keeps it. */
+const MAX_KEPT = 10_000
+const MAX_KEPT_UNITS = 1000
+const kept = new Map<string, ParsedTemplate>()
+
 /** Reads a template in Go's syntax. All errors that can be told apart are reported, in the order of the text. */
 export function parseTemplate(text: string, { placeholders = [] }: ParseOptions = {}): ParsedTemplate {
   if (!hasActions(text)) return { ok: true, template: plain(text) }
+  const key = `${placeholders.join(' ')}\n${text}`
+  const known = kept.get(key)
+  if (known !== undefined) return known
+  const parsed = read(text, placeholders)
+  if (kept.size >= MAX_KEPT) kept.clear()
+  if (key.length <= MAX_KEPT_UNITS) kept.set(key, parsed)
+  return parsed
+}
+
+function read(text: string, placeholders: readonly string[]): ParsedTemplate {
   const problems = new Problems()
   if (text.length > MAX_TEMPLATE_UNITS) {
     const message = `the template is longer than ${MAX_TEMPLATE_UNITS} characters`

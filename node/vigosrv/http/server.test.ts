@@ -71,14 +71,22 @@ describe('whom the server answers', () => {
     expect([await statusFor('a.fleet.example'), await statusFor('fleet.example')]).toEqual([200, 403])
   })
 
-  test('and tells who counts them of each answer, by route and not by path', async () => {
+  test('and tells who counts them of each answer, by route and not by path, and of streams without a time', async () => {
     const seen: string[] = []
     const { origins } = await start({
-      mounts: [app => app.get('/things/:id', async () => ({}))],
-      onAnswer: ({ method, route, status, durationMs }) => seen.push(`${method} ${route} ${status} ${durationMs >= 0}`),
+      mounts: [
+        app => {
+          app.get('/things/:id', async () => ({}))
+          app.get('/stream', (_request, reply) => void reply.hijack().raw.end('done'))
+        },
+      ],
+      onAnswer: ({ method, route, status, durationMs }) =>
+        seen.push(`${method} ${route} ${status} ${durationMs === null ? 'stream' : durationMs >= 0}`),
     })
-    for (const path of ['/things/1', '/things/2', '/nothing']) await ask(origins[0] ?? '', { path })
-    await expect.poll(() => seen).toEqual(['GET /things/:id 200 true', 'GET /things/:id 200 true', 'GET  401 true'])
+    for (const path of ['/things/1', '/things/2', '/nothing', '/stream']) await ask(origins[0] ?? '', { path })
+    await expect
+      .poll(() => seen)
+      .toEqual(['GET /things/:id 200 true', 'GET /things/:id 200 true', 'GET  401 true', 'GET /stream 200 stream'])
   })
 
   test('no pages of other sites, but links to it', async () => {

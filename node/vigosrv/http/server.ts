@@ -15,7 +15,8 @@ export interface Answered {
   readonly method: string
   readonly route: string
   readonly status: number
-  readonly durationMs: number
+  /** Until it was ready to be sent; null for streams. */
+  readonly durationMs: number | null
 }
 
 export interface HttpServerOptions {
@@ -131,11 +132,15 @@ export class HttpServer {
       const isNavigation = mode === 'navigate' && request.method === 'GET'
       assertOwn({ host, origin, site: site === undefined ? undefined : String(site), isNavigation }, isOwnName)
     })
-    this.#app.addHook('onSend', async (_request, reply) => {
+    const ready = new WeakMap<object, number>()
+    this.#app.addHook('onSend', async (request, reply) => {
+      ready.set(request, reply.elapsedTime)
       if (!reply.hasHeader('x-content-type-options')) void reply.header('x-content-type-options', 'nosniff')
     })
-    this.#app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
-      onAnswer?.({ method, route: routeOptions.url ?? '', status: statusCode, durationMs: elapsedTime })
+    this.#app.addHook('onResponse', async (request, { statusCode }) => {
+      const { method, routeOptions } = request
+      const durationMs = ready.get(request) ?? null
+      onAnswer?.({ method, route: routeOptions.url ?? '', status: statusCode, durationMs })
     })
     // What exists is said to those who may know; the mounts answer for what is theirs.
     this.#app.setNotFoundHandler((_request, reply) => fail(reply, new ApiError('unauthorized', 'log in first')))

@@ -1,0 +1,6 @@
+export { metricsTable } from './document.ts'
+export * from './errors.ts'
+export { type Declaration, Instruments } from './instruments.ts'
+export { processMetrics } from './process.ts'
+export { type MetricsServer, serveMetrics } from './serve.ts'
+export { swarmMetrics } from './swarm.ts'

@@ -29,16 +29,26 @@ export class TestClock implements Clock {
 
 /** One life of a server process: after so many changes of the disk it is as if it had been killed, and does nothing more. */
 export class Life {
+  readonly over: Promise<void>
   isOver = false
   #left: number
+  readonly #end: () => void
 
   constructor(changes = Number.POSITIVE_INFINITY) {
     this.#left = changes
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.over = promise
+    this.#end = resolve
+  }
+
+  end(): void {
+    this.isOver = true
+    this.#end()
   }
 
   /** Before a change. Never resolves in a life that is over. */
   async change(): Promise<void> {
-    if (this.#left-- <= 0) this.isOver = true
+    if (this.#left-- <= 0) this.end()
     if (this.isOver) await new Promise<never>(() => undefined)
   }
 }
@@ -62,14 +72,14 @@ class MortalLevel extends Level {
 }
 
 class MortalReleases extends Releases {
-  readonly #life: Life
-  constructor(releases: Releases, life: Life) {
+  readonly #life: () => Life
+  constructor(releases: Releases, life: () => Life) {
     super({ places: releases.places })
     this.#life = life
   }
   override async publisher(options: PublisherOptions): Promise<Publisher> {
-    await this.#life.change()
-    const life = this.#life
+    const life = this.#life()
+    await life.change()
     const publisher = await super.publisher(options)
     const rollback = async (request: Parameters<Publisher['rollback']>[0]) => {
       const result = await publisher.rollback(request)
@@ -144,15 +154,16 @@ export class TestServer implements AsyncDisposable {
 
   async start(life = new Life()): Promise<void> {
     this.#listeners = new Set()
-    this.#db = new MortalLevel(join(this.#folder, 'db'))
-    this.#db.life = life
+    const db = new MortalLevel(join(this.#folder, 'db'))
+    db.life = life
+    this.#db = db
     const { clock } = this
     this.policy = await createPolicy({ releases: this.home.releases, clock, logger: silentLogger })
     this.rollout = await createRollout({
       db: this.#db,
       clock,
       logger: silentLogger,
-      releases: new MortalReleases(this.home.releases, life),
+      releases: new MortalReleases(this.home.releases, () => db.life),
       policy: this.policy,
       fleet: {
         rows: () => [...this.#rows.values()],
@@ -170,7 +181,7 @@ export class TestServer implements AsyncDisposable {
 
   /** As kill -9, and a new start. */
   async restart(life = new Life()): Promise<void> {
-    this.#db.life.isOver = true
+    this.#db.life.end()
     await this.#db.close()
     await this.start(life)
   }
@@ -222,17 +233,21 @@ export class TestServer implements AsyncDisposable {
 
   async pass(durationMs: number): Promise<void> {
     this.clock.time += durationMs
-    await Promise.race([this.rollout.tick(), this.#killed()])
+    await Promise.race([this.rollout.tick(), this.killed()])
     await this.settle()
   }
 
   /** All that was set off is done, or the server is dead. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 3; turn++) await Promise.race([this.rollout.tick(), this.#killed()])
+    for (let turn = 0; turn < 3; turn++) await Promise.race([this.rollout.tick(), this.killed()])
   }
 
   get isDead(): boolean {
     return this.#db.life.isOver
+  }
+
+  outcomeOf(host: string): RunOutcome | undefined {
+    return this.#rows.get(host)?.lastRun?.outcome
   }
 
   /** What each host should have, by text. */
@@ -253,7 +268,7 @@ export class TestServer implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  async #killed(): Promise<void> {
-    while (!this.isDead) await new Promise(resolve => setTimeout(resolve, 1))
+  async killed(): Promise<void> {
+    await this.#db.life.over
   }
 }

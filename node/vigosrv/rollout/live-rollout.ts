@@ -28,6 +28,8 @@ const GIVE_UP_MS = 3600_000
 const ANNOUNCED_MS = 30 * 60_000
 const MAX_VERDICTS = 100
 const MAX_CANDIDATES = 20
+/** More than are ever kept. */
+const MAX_UNPROVEN = 100
 
 export interface RolloutOptions {
   readonly db: Level
@@ -128,7 +130,7 @@ class RolloutKeeper implements LiveRollout, Staging {
     if (live === canary.release) return canary.base
     const reason = `release ${shortHash(live)} went live in its place`
     this.#canaries = null
-    this.#changeCanary(ended(canary, 'stopped', this.#now(), reason))
+    this.#change({ canary: ended(canary, 'stopped', this.#now(), reason), unproven: this.#unprovenWith(live, canary) })
     return null
   }
 
@@ -219,10 +221,15 @@ class RolloutKeeper implements LiveRollout, Staging {
     const { entries } = await releases.history({ limit: 10 * MAX_CANDIDATES })
     const own = entries.findIndex(entry => entry.release === release)
     const older = entries.slice(own + 1).map(entry => entry.release)
-    const candidates = [...new Set(older)].filter(candidate => candidate !== release).slice(0, MAX_CANDIDATES)
+    const isStaged = this.#record.canary?.phase === 'watching' && this.#record.canary.release === release
+    // What is published for everybody is no longer on trial.
+    const unproven = isStaged ? this.#record.unproven : this.#record.unproven.filter(other => other !== release)
+    const candidates = [...new Set(older)]
+      .filter(candidate => candidate !== release && !unproven.includes(candidate))
+      .slice(0, MAX_CANDIDATES)
     const by = entries[own]?.author === MONITOR_AUTHOR ? 'monitor' : 'operator'
     const watched: Watched = { release, by, time, candidates, baseline: Object.fromEntries(baseline) }
-    await this.#write({ watched })
+    await this.#write({ watched, unproven })
     this.#watch(watched)
   }
 
@@ -366,17 +373,8 @@ class RolloutKeeper implements LiveRollout, Staging {
     const hosts = this.#chosen(selector, release)
     const until = since + this.#options.settings().windowMs
     // Until this is on disk the announcement is, and comes to the same after a restart.
-    this.#changeCanary({
-      phase: 'watching',
-      selector,
-      release,
-      base,
-      by,
-      since,
-      hosts,
-      converged: [],
-      failed: [],
-      until,
+    this.#change({
+      canary: { phase: 'watching', selector, release, base, by, since, hosts, converged: [], failed: [], until },
     })
     return base
   }
@@ -389,6 +387,11 @@ class RolloutKeeper implements LiveRollout, Staging {
       if (error instanceof RolloutError) return []
       throw error
     }
+  }
+
+  #unprovenWith(live: ReleaseHash, { release }: Watching): readonly ReleaseHash[] {
+    const others = this.#record.unproven.filter(other => other !== release && other !== live)
+    return [...others, release].slice(-MAX_UNPROVEN)
   }
 
   #staged(): Watching {
@@ -416,7 +419,11 @@ class RolloutKeeper implements LiveRollout, Staging {
     const stopped = ended(canary, 'stopped', this.#now(), reason)
     const { memory } = this.#record
     const failed = [...memory.failed.filter(release => release !== canary.release), canary.release]
-    await this.#write({ canary: stopped, ...(by === MONITOR_AUTHOR ? { memory: { ...memory, failed } } : {}) })
+    await this.#write({
+      canary: stopped,
+      unproven: this.#unprovenWith(canary.base, canary),
+      ...(by === MONITOR_AUTHOR ? { memory: { ...memory, failed } } : {}),
+    })
     this.#canaries = null
     await this.#options.policy.reload()
     return stopped
@@ -462,16 +469,21 @@ class RolloutKeeper implements LiveRollout, Staging {
     const { canary } = this.#record
     await this.#store.write(parts)
     // The policy may have asked meanwhile; what it was answered stands, and is written next.
-    const answered = this.#record.canary === canary ? {} : { canary: this.#record.canary }
+    const answered = this.#record.canary === canary ? {} : this.#answered
     this.#record = { ...this.#record, ...parts, ...answered }
     this.#options.onChange?.()
   }
 
+  get #answered(): Pick<RolloutRecord, 'canary' | 'unproven'> {
+    const { canary, unproven } = this.#record
+    return { canary, unproven }
+  }
+
   /** In force at once, on disk soon: for those who cannot wait. */
-  #changeCanary(canary: Canary): void {
-    this.#record = { ...this.#record, canary }
+  #change(parts: Pick<Partial<RolloutRecord>, 'canary' | 'unproven'>): void {
+    this.#record = { ...this.#record, ...parts }
     // What it is by then: something newer may be on disk already.
-    void this.#enqueue(async () => await this.#store.write({ canary: this.#record.canary })).catch((error: unknown) =>
+    void this.#enqueue(async () => await this.#store.write(this.#answered)).catch((error: unknown) =>
       this.#fault('write', error),
     )
     this.#options.onChange?.()

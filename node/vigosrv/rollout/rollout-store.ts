@@ -19,6 +19,8 @@ export interface RolloutRecord {
   readonly canary: Canary | null
   readonly watched: Watched | null
   readonly memory: MonitorMemory
+  /** Releases that canaries had and nobody else: never rolled back to, the latest last. */
+  readonly unproven: readonly ReleaseHash[]
   /** The newest first. */
   readonly verdicts: readonly TimedVerdict[]
   /** A rollback that was decided, and is not known to be done. */
@@ -29,6 +31,7 @@ export const EMPTY: RolloutRecord = {
   canary: null,
   watched: null,
   memory: { consecutiveRollbacks: 0, failed: [] },
+  unproven: [],
   verdicts: [],
   due: null,
 }

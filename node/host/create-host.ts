@@ -6,6 +6,7 @@ import { keepBootstrapPeers } from './bootstrap.ts'
 import { DhtContent, dhtService, noContent } from './content.ts'
 import { connectionGater, type Gate } from './gate.ts'
 import { gossipService, Libp2pGossip, noGossip } from './gossip.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { Libp2pHost } from './libp2p-host.ts'
 import { createNode, type Services } from './node.ts'
 import { Penalties } from './penalties.ts'
@@ -31,6 +32,8 @@ export interface HostOptions {
   dht?: boolean
   gossip?: boolean
   maxConnections?: number
+  /** How often connections are asked whether they still are, and for how long an answer is waited for. */
+  heartbeat?: { beatMs?: number; answerWithinMs?: number }
   logger: Logger
   clock?: Clock
   random?: Random
@@ -73,12 +76,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
     maxPendingConnections: MAX_PENDING_CONNECTIONS,
     maxConnectionsPerSecondAndAddress: MAX_CONNECTIONS_PER_SECOND_AND_ADDRESS,
-    monitor: true,
   })
   const host = new Libp2pHost(node, {
     gate: options.gate,
     gossip: options.gossip === false ? noGossip : new Libp2pGossip(node, penalties, options.logger),
     content: options.dht === false ? noContent : new DhtContent(node, options.gate),
+    heartbeat: new Heartbeat(() => node.getConnections(), options.heartbeat),
   })
   dialDiscovered(node, host, options)
   try {

@@ -5,6 +5,7 @@ import { Deadline, messageOf, TaskGroup } from '#node/kit'
 import { HostError } from './errors.ts'
 import { Libp2pFrameStream } from './frame-stream.ts'
 import type { Gate } from './gate.ts'
+import type { Heartbeat } from './heartbeat.ts'
 import { DIAL_TIMEOUT_MS } from './node.ts'
 import { DEFAULT_MAX_PER_PEER, Serving } from './serving.ts'
 import type {
@@ -29,6 +30,7 @@ export interface HostParts {
   readonly gate: Gate
   readonly gossip: Gossip
   readonly content: ContentRouting
+  readonly heartbeat: Heartbeat
 }
 
 type PeerListener = (event: { type: 'connect' | 'disconnect'; peer: PeerId }) => void
@@ -40,6 +42,7 @@ export class Libp2pHost implements Host {
   readonly content: ContentRouting
   readonly #node: Libp2p
   readonly #gate: Gate
+  readonly #heartbeat: Heartbeat
   readonly #connections = new Map<PeerId, Set<Connection>>()
   readonly #listeners = new Set<PeerListener>()
   readonly #closing = new AbortController()
@@ -49,6 +52,7 @@ export class Libp2pHost implements Host {
   constructor(node: Libp2p, parts: HostParts) {
     this.#node = node
     this.#gate = parts.gate
+    this.#heartbeat = parts.heartbeat
     this.peerId = node.peerId.toString()
     this.gossip = parts.gossip
     this.content = parts.content
@@ -148,6 +152,7 @@ export class Libp2pHost implements Host {
   async #close(): Promise<void> {
     const reason = new HostError('closed', 'the host is closed')
     this.#closing.abort(reason)
+    this.#heartbeat.stop()
     for (const connections of this.#connections.values()) {
       for (const connection of connections) connection.abort(reason)
     }

@@ -37,8 +37,6 @@ export interface Profile {
   readonly maxConnections: number
   readonly maxPendingConnections: number
   readonly maxConnectionsPerSecondAndAddress: number
-  /** Ping connections and drop those that do not answer. Both sides must serve ping. */
-  readonly monitor: boolean
 }
 
 /** TCP, TLS (Noise for foreign peers), yamux, and nothing that the profile does not ask for. Not started. */
@@ -76,12 +74,8 @@ export async function createNode(profile: Profile): Promise<Libp2p> {
       addressDialTimeout: ADDRESS_DIAL_TIMEOUT_MS,
       maxPeerAddrsToDial: 16,
     },
-    connectionMonitor: {
-      enabled: profile.monitor,
-      pingInterval: 15_000,
-      // A peer whose event loop is busy is not gone.
-      pingTimeout: { minTimeout: 10_000, maxTimeout: 30_000 },
-    },
+    // `Heartbeat` does it for less.
+    connectionMonitor: { enabled: false },
     peerStore: { maxAddressAge: WEEK_MS, maxPeerAge: WEEK_MS },
     transportManager: { faultTolerance: 0 },
     peerDiscovery: (profile.peerDiscovery ?? []) as NonNullable<Libp2pOptions['peerDiscovery']>,

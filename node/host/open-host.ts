@@ -106,6 +106,5 @@ function strangerProfile(privateKeySeed: Uint8Array): Omit<Profile, 'listen'> {
     maxConnections: MAX_STRANGERS,
     maxPendingConnections: MAX_STRANGERS,
     maxConnectionsPerSecondAndAddress: MAX_STRANGERS_PER_SECOND_AND_ADDRESS,
-    monitor: false,
   }
 }

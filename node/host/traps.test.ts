@@ -29,7 +29,6 @@ describe('libp2p traps:', () => {
       maxConnections: 100,
       maxPendingConnections: 100,
       maxConnectionsPerSecondAndAddress: 100,
-      monitor: false,
     })
     nodes.push(created)
     await created.start()

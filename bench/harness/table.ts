@@ -4,6 +4,7 @@ import type { Line, Quantity } from './types.ts'
 export function formatQuantity({ value, unit }: Quantity): string {
   switch (unit) {
     case 's':
+      if (value < 0.001) return `${(value * 1e6).toFixed(0)} µs`
       return value < 1 ? `${(value * 1000).toFixed(0)} ms` : `${value.toFixed(2)} s`
     case 'bytes':
       return formatSize(value)

@@ -1,4 +1,5 @@
 import type { Row } from '../harness/types.ts'
+import { checkIn } from './check-in.ts'
 import { compile } from './compile.ts'
 import { delta } from './delta.ts'
 import { fanOut } from './fan-out.ts'
@@ -27,4 +28,5 @@ export const rows: readonly Row[] = [
   simulatedFleet,
   publish,
   compile,
+  checkIn,
 ]

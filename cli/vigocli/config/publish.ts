@@ -22,7 +22,7 @@ import { examples } from './examples-text.ts'
 import { type InForce, takeEffect, tellInForce } from './in-force.ts'
 import { author, placesOf, releasesOf } from './places.ts'
 import { SecretChecker } from './secret-checker.ts'
-import type { Ended } from './staged.ts'
+import type { Staged } from './staged.ts'
 import { printSummary, tellProblems, tellWarning } from './tell.ts'
 
 interface PublishFlags {
@@ -89,14 +89,14 @@ async function runStaged(selector: string, options: PublishFlags, command: Comma
     if (options.json !== true) tell(result, inForce)
     const release = result.outcome === 'published' && inForce?.state === 'in-force' ? result.entry.release : null
     const canary = release === null || !options.wait ? null : await follow(client, release, signal)
-    if (canary?.phase === 'stopped') process.exitCode = exitCodes.failed
+    if (canary !== null && canary.phase !== 'promoted') process.exitCode = exitCodes.failed
     if (options.json) printJson({ ...publishJson(result), server: inForce, canary })
     else if (canary !== null) tellEnd(canary)
     else if (release !== null) print('Canaries have it first; see vigocli config rollout status.')
   })
 }
 
-async function follow(client: ApiClient, release: string, signal: AbortSignal): Promise<Ended> {
+async function follow(client: ApiClient, release: string, signal: AbortSignal): Promise<Staged> {
   try {
     const { followCanaries } = await import('./staged.ts')
     return await followCanaries(client, release, { signal, line: statusLine() })

@@ -83,5 +83,8 @@ function fieldsOf(canary: Canary, now: number): (readonly [string, string])[] {
     ['converged', `${canary.converged.length} of ${canary.hosts.length}`],
     ...(canary.failed.length === 0 ? [] : [['failed', canary.failed.join(', ')] as const]),
     end,
+    ...(canary.phase === 'watching' && canary.problem !== undefined
+      ? [['waits for you', paint('yellow', canary.problem)] as const]
+      : []),
   ]
 }

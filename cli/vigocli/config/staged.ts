@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { print, type StatusLine } from '#cli/shell'
 import { type ReleaseHash, shortHash } from '#config/store'
-import { type ApiClient, ApiError, type Canary, serverRoutes } from '#node/api'
+import { type ApiClient, ApiError, type Canary, exitCodes, serverRoutes } from '#node/api'
 import { formatDuration } from '#node/kit'
 import { plural, stateWord } from '../words.ts'
 
@@ -13,7 +13,6 @@ const GRACE_MS = 120_000
 const STAGING_MS = 10_000
 
 export type Staged = Exclude<Canary, { phase: 'announced' }>
-export type Ended = Exclude<Staged, { phase: 'watching' }>
 
 /** Announces canaries for the release that `publish` makes; takes the announcement back when it makes none. */
 export async function announced<T>(
@@ -35,12 +34,12 @@ export async function announced<T>(
   }
 }
 
-/** Shows how canaries do until the release is everybody's, or taken back. */
+/** Shows how canaries do until the release is everybody's, taken back, or a person must decide. */
 export async function followCanaries(
   client: ApiClient,
   release: ReleaseHash,
   { signal, line }: { signal: AbortSignal; line: StatusLine },
-): Promise<Ended> {
+): Promise<Staged> {
   const since = performance.now()
   try {
     for (;;) {
@@ -55,7 +54,7 @@ export async function followCanaries(
           `the server does not stage ${shortHash(release)}; see vigocli config rollout status`,
         )
       }
-      if (canary.phase !== 'watching') return canary
+      if (canary.phase !== 'watching' || canary.problem !== undefined) return canary
       const leftMs = canary.until - Date.now()
       if (leftMs < -GRACE_MS) {
         throw new ApiError('broken-answer', 'the server has not decided in time; see vigocli config rollout status')
@@ -73,9 +72,17 @@ export function progressOf({ hosts, converged, failed }: Staged): string {
   return `${converged.length} of ${plural(hosts.length, 'canary', 'canaries')} converged${bad}`
 }
 
-/** How it ended. */
-export function tellEnd(canary: Ended): void {
-  const what =
-    canary.phase === 'promoted' ? 'Everybody gets it' : `${stateWord('stopped')}: what was live before is live again`
-  print(`${progressOf(canary)}. ${what}${canary.reason === '' ? '' : `: ${canary.reason}`}.`)
+/** How it ended; a release that not everybody gets is a failure. */
+export function tellEnd(canary: Staged): void {
+  if (canary.phase === 'promoted') {
+    print(`Everybody gets it: ${canary.reason}.`)
+    return
+  }
+  process.exitCode = exitCodes.failed
+  if (canary.phase === 'stopped') {
+    print(`${stateWord('stopped')}: ${canary.reason}. What was live before is live again.`)
+    return
+  }
+  print(`${progressOf(canary)}. It waits for you: ${canary.problem ?? 'nothing was decided'}.`)
+  print('See vigocli config rollout status, then promote or stop it there.')
 }

@@ -18,7 +18,7 @@ export async function follow(
   options: { signal: AbortSignal; isQuiet: boolean },
 ): Promise<TaskRow> {
   const { signal, isQuiet } = options
-  const show = isQuiet ? () => undefined : display(task)
+  const display = isQuiet ? null : new Display(task)
   const patience = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const cancel = (): void => {
@@ -32,8 +32,9 @@ export async function follow(
     const row = await client.call(
       serverRoutes.taskOutput,
       { task: task.id },
-      { onEvent: show, signal: patience.signal },
+      { onEvent: event => display?.show(event), signal: patience.signal },
     )
+    display?.finish(row)
     signal.throwIfAborted()
     return row
   } catch (error) {
@@ -45,30 +46,63 @@ export async function follow(
   }
 }
 
-function display(task: TaskRow): (event: TaskProgress) => void {
-  const width = Math.min(32, Math.max(...task.hosts.map(({ hostname }) => hostname.length), 1))
-  const prefix = (hostname: string): string => paint('cyan', `${hostname.padEnd(width)} |`)
-  const lines = new PrefixedLines((line, stream, hostname) =>
-    print(`${prefix(hostname)} ${stream === 'stderr' ? paint('red', line) : line}`),
-  )
-  let batch = 0
-  return event => {
+/** Prints what comes, and at the end what came before anybody was looking. */
+class Display {
+  readonly #width: number
+  readonly #lines: PrefixedLines
+  /** Hosts of which output was shown, and of which the end was. */
+  readonly #heard = new Set<string>()
+  readonly #ended = new Set<string>()
+  #batch = 0
+
+  constructor({ hosts }: TaskRow) {
+    this.#width = Math.min(32, Math.max(...hosts.map(({ hostname }) => hostname.length), 1))
+    this.#lines = new PrefixedLines((line, stream, hostname) =>
+      print(`${this.#prefix(hostname)} ${stream === 'stderr' ? paint('red', line) : line}`),
+    )
+  }
+
+  show(event: TaskProgress): void {
     switch (event.type) {
       case 'output':
-        return lines.add(event)
+        this.#heard.add(event.peer)
+        this.#lines.add(event)
+        break
       case 'host':
-        if (!isDone(event.host)) return
-        lines.end(event.host.peer)
-        return print(`${prefix(event.host.hostname)} ${ending(event.host)}`)
+        if (isDone(event.host)) this.#end(event.host)
+        break
       case 'gap':
-        return print(paint('dim', `(${event.pieces} pieces of output were too many to show)`))
+        print(paint('dim', `(${event.pieces} pieces of output were too many to show)`))
+        break
       case 'task':
-        if (event.task.state !== 'running') lines.end()
-        if (event.task.batches > 1 && event.task.batch > batch) {
-          batch = event.task.batch
-          print(paint('bold', `batch ${batch} of ${event.task.batches}`))
-        }
+        this.#announce(event.task)
     }
+  }
+
+  finish({ hosts }: TaskRow): void {
+    for (const host of hosts) {
+      const { peer, hostname, output } = host
+      if (!this.#heard.has(peer) && output !== '') this.#lines.add({ peer, hostname, stream: 'stdout', text: output })
+      if (host.state !== 'skipped') this.#end(host)
+    }
+    this.#lines.end()
+  }
+
+  #announce({ batch, batches }: TaskRow): void {
+    if (batches < 2 || batch <= this.#batch) return
+    this.#batch = batch
+    print(paint('bold', `batch ${batch} of ${batches}`))
+  }
+
+  #end(host: TaskHost): void {
+    if (this.#ended.has(host.peer)) return
+    this.#ended.add(host.peer)
+    this.#lines.end(host.peer)
+    print(`${this.#prefix(host.hostname)} ${ending(host)}`)
+  }
+
+  #prefix(hostname: string): string {
+    return paint('cyan', `${hostname.padEnd(this.#width)} |`)
   }
 }
 

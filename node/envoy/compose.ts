@@ -15,6 +15,7 @@ import {
 import { type Agent, createAgent } from './agent.ts'
 import { addEnvoyRoutes, replyOf } from './local-routes.ts'
 import type { PassResult } from './loop/index.ts'
+import { startAgentMetrics } from './metrics/index.ts'
 
 export interface Envoy {
   close(): Promise<void>
@@ -35,15 +36,20 @@ const FLUSH_MS = 15_000
 
 /** The agent of one machine, from its files to its sockets. @throws MemberError 'not-enrolled', 'bad-settings', 'already-running' */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
-  const { member, agent, swarm, logger, close } = await open(options, { isReporting: true })
+  const { member, agent, swarm, metricsListen, logger, close } = await open(options, { isReporting: true })
   try {
     const pairing = await Pairing.start({ host: member.host, roster: member.roster, clock: member.clock, logger })
     const addRoutes = (api: Parameters<typeof addEnvoyRoutes>[0]): void => addEnvoyRoutes(api, agent)
     const { version } = options
     const api = await LocalApi.start({ member, swarm, pairing, role: 'envoy', version, logger, addRoutes })
     await agent.loop.start()
+    const status = () => agent.loop.status()
+    const metrics =
+      metricsListen === undefined ? null : await startAgentMetrics({ member, version, status, listen: metricsListen })
+    if (metrics !== null) logger.info('metrics-open', { address: metrics.address })
     return {
       close: async () => {
+        await metrics?.close()
         await agent.loop.close()
         await api.close()
         await member.close()
@@ -95,6 +101,7 @@ interface Opened {
   readonly member: Member
   readonly agent: Agent
   readonly swarm: Swarm
+  readonly metricsListen: string | undefined
   readonly logger: Logger
   readonly close: () => Promise<void>
 }
@@ -120,7 +127,7 @@ async function open(options: EnvoyOptions, { isReporting }: { isReporting: boole
       await agent.loop.close()
       await member.close()
     }
-    return { member, agent, swarm, logger, close }
+    return { member, agent, swarm, metricsListen: settings.metrics_listen, logger, close }
   } catch (error) {
     await member.close()
     throw error

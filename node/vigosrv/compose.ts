@@ -15,6 +15,7 @@ import { CurrentSettings } from './current-settings.ts'
 import { dashboard } from './dashboard/index.ts'
 import { openAuthentication } from './http/authenticator.ts'
 import { openHttp } from './http/open.ts'
+import { answerCounter, declareServerMetrics, metricsMount, policyObserver, watchServer } from './metrics/index.ts'
 import { openEnrolment } from './open-enrolment.ts'
 import { openFleet } from './open-fleet.ts'
 import { addRest, networkFace, restHandlers } from './rest/index.ts'
@@ -53,7 +54,10 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
     const { roster, clock, host, db } = member
     const audit = new AuditLog({ folder: auditFolder(layout.state), clock, logger })
     opened.push(audit)
-    const { secrets, ...envoys } = await openFleet({ member, settings, audit, logger, opened })
+    const metrics = declareServerMetrics()
+    const observer = policyObserver(metrics)
+    const { secrets, ...envoys } = await openFleet({ member, settings, audit, observer, logger, opened })
+    opened.push(watchServer(metrics, { ...envoys, member, version }))
 
     const reload = async (): Promise<readonly string[]> => {
       const restartNeeded = await settings.reload()
@@ -76,7 +80,9 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
       mounts: [
         app => addRest(app, handlers, networkFace(authentication, { audit, logger })),
         dashboard(parts, authentication),
+        metricsMount(metrics.instruments, authentication),
       ],
+      onAnswer: answerCounter(metrics),
       clock,
       logger,
     })

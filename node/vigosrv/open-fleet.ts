@@ -5,7 +5,7 @@ import type { Logger } from '#node/kit'
 import type { Member } from '#node/member'
 import type { CurrentSettings } from './current-settings.ts'
 import { Fleet, WatchedSecrets } from './fleet/index.ts'
-import { createPolicy, type Policy } from './policy/index.ts'
+import { createPolicy, type Policy, type PolicyObserver } from './policy/index.ts'
 import { createRollout, type LiveRollout } from './rollout/index.ts'
 import { createTasks, type Tasks } from './tasks/index.ts'
 
@@ -28,10 +28,11 @@ export async function openFleet(options: {
   member: Member
   settings: CurrentSettings
   audit: Audit
+  observer: PolicyObserver
   logger: Logger
   opened: { close(): Promise<unknown> }[]
 }): Promise<OpenFleet> {
-  const { member, settings, audit, logger, opened } = options
+  const { member, settings, audit, observer, logger, opened } = options
   const { db, roster, clock, layout } = member
   const home = configHome(layout.root)
   const note = <T extends { close(): Promise<unknown> }>(part: T): T => {
@@ -39,7 +40,7 @@ export async function openFleet(options: {
     return part
   }
   const releases = new Releases({ places: releasePlaces(home), clock })
-  const policy = await createPolicy({ releases, clock, logger })
+  const policy = await createPolicy({ releases, clock, logger, observer })
   const store = new SecretStore({ folder: secretsFolder(home) })
   const secrets = note(await WatchedSecrets.open(store, logger))
   const fleet = note(

@@ -105,6 +105,9 @@ describe('metrics of the configuration', () => {
     observer.reloaded('refused')
     observer.compiled(2)
     await rolledBackFleet(server)
+    const evidence = { judged: 3, harmed: 3, harmedHosts: [], notJudged: 0 }
+    const verdict = { verdict: 'healthy' as const, release: 'a', reason: '', evidence, at: 0 }
+    server.rollout.set({ verdicts: [verdict] })
     watchConfig(metrics, server.parts)
     const expected = {
       vigo_config_version: 4,
@@ -113,7 +116,8 @@ describe('metrics of the configuration', () => {
       'vigo_releases_total{kind="rollback"}': 1,
       vigo_rollbacks_total: 1,
       vigo_rollout_staged: 0,
-      'vigo_rollout_verdicts{verdict="rollback"}': 1,
+      'vigo_rollout_verdicts{verdict="healthy"}': 1,
+      'vigo_rollout_verdicts{verdict="rollback"}': 0,
       'vigo_config_reloads_total{result="loaded"}': 1,
       'vigo_config_reloads_total{result="refused"}': 1,
       'vigo_bundle_compile_seconds_bucket{le="0.005"}': 1,

@@ -80,7 +80,7 @@ describe('pages of a fleet', () => {
       'anna published release #3: Listen on port 80',
       '4 canaries first (10%): 1 converged, 3 failed',
       'nginx.service did not start: exit code 1',
-      'The monitor decided to go back to release #2',
+      'Stopped: 3 of 4 canaries are worse than before: web02, web05, web09',
       'rollback monitor rolled back to release #2, live again as #4',
       '48 of 49 envoys (98 %) have run',
     ]) {

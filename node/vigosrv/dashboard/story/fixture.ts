@@ -36,10 +36,10 @@ export async function rolledBackFleet(server: FakeServer): Promise<void> {
     reason: 'Listen on port 80',
     agoMs: 14 * MINUTE,
   })
-  await server.rollBack({
+  const back = await server.rollBack({
     to: good.number,
     author: 'rollback monitor',
-    reason: '3 of 4 hosts are worse than before: web02, web05, web09',
+    reason: '3 of 4 canaries are worse than before: web02, web05, web09',
     agoMs: 9 * MINUTE,
   })
   const hosts = Array.from({ length: 42 }, (_, at) => `web${String(at + 1).padStart(2, '0')}.example.com`)
@@ -70,7 +70,7 @@ export async function rolledBackFleet(server: FakeServer): Promise<void> {
     diff: '--- /etc/motd\n+++ /etc/motd\n@@ -1,2 +1 @@\n Managed by Vigo. Questions: platform@example.com\n-bob was here\n',
   })
   fleet.report('web17.example.com', { release: good.release, results: [motdDrift] })
-  for (const agoMs of [9 * MINUTE, 4 * MINUTE, 0])
+  for (const agoMs of [2_000, 1_000, 0])
     fleet.report('web23.example.com', { release: good.release, results: [motdDrift], agoMs })
   fleet.report('db1.example.com', {
     release: good.release,
@@ -89,19 +89,8 @@ export async function rolledBackFleet(server: FakeServer): Promise<void> {
     lastSeenAt: parts.clock.now() - 3 * HOUR,
   })
   fleet.add('web43.example.com')
-  const evidence = { judged: 4, harmed: 3, harmedHosts: failed, notJudged: 0 }
   const now = parts.clock.now()
-  const verdict = {
-    verdict: 'rollback' as const,
-    release: bad.release,
-    to: good.release,
-    reason: '3 of 4 hosts are worse than before: web02, web05, web09.',
-    evidence,
-    at: now - 9.5 * MINUTE,
-  }
   rollout.set({
-    monitor: { phase: 'decided', verdict },
-    verdicts: [verdict],
     canary: {
       phase: 'stopped',
       selector: '10%',
@@ -112,8 +101,8 @@ export async function rolledBackFleet(server: FakeServer): Promise<void> {
       hosts: canaries,
       converged: ['web31.example.com'],
       failed,
-      at: now - 9.2 * MINUTE,
-      reason: '3 of 4 canaries failed.',
+      at: Date.parse(back.time) + 40,
+      reason: '3 of 4 canaries are worse than before: web02, web05, web09',
     },
   })
   fleet.curve = curveOf(now, fleet.counts())
@@ -138,10 +127,10 @@ export async function rolledBackFleet(server: FakeServer): Promise<void> {
   await parts.audit.append({
     actor: 'rollback monitor',
     via: 'system',
-    action: 'config.rollback',
-    target: `#${good.number}`,
+    action: 'rollout.stop',
+    target: `#${bad.number}`,
     outcome: 'done',
-    details: { from: `#${bad.number}`, harmed: 3, judged: 4 },
+    details: { reason: '3 of 4 canaries are worse than before', to: `#${good.number}` },
   })
 }
 

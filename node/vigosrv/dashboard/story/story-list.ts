@@ -10,16 +10,23 @@ import type { FailureSeen, Step, Story } from './story.ts'
 
 /** The way of a release as a list of steps, the first at the top. */
 export function storyList({ steps }: Story, entries: readonly HistoryEntry[], now: number): Html {
+  const saidBefore = steps.map(reasonOf).join('\n')
   return html`<ol class="story">${steps.map(step => {
-    const { tone, name, text, detail } = told(step, entries)
+    const { tone, name, text, detail } = told(step, entries, saidBefore)
     return html`<li class="step is-${tone}"><span class="step-sign">${icon(name)}</span>
 <div class="step-text"><p>${text}</p>${detail}</div>
 <span class="step-time">${stepTime(step, now)}</span></li>`
   })}</ol>`
 }
 
+/** What a step says in its own words, so that the roll back that follows need not repeat it. */
+function reasonOf(step: Step): string {
+  if (step.kind === 'stopped') return step.reason
+  return step.kind === 'verdict' ? step.verdict.reason : ''
+}
+
 function stepTime({ kind, at }: Step, now: number): Html {
-  if (kind === 'spread' || kind === 'watching') return html`now`
+  if (kind === 'spread' || kind === 'watching' || kind === 'asking') return html`now`
   return html`<b>${clockTime(at)}</b> ${ago(at, now)}`
 }
 
@@ -30,7 +37,7 @@ interface Told {
   readonly detail?: Renderable
 }
 
-function told(step: Step, entries: readonly HistoryEntry[]): Told {
+function told(step: Step, entries: readonly HistoryEntry[], saidBefore: string): Told {
   switch (step.kind) {
     case 'published':
       return published(step.entry)
@@ -45,13 +52,15 @@ function told(step: Step, entries: readonly HistoryEntry[]): Told {
     case 'failures':
       return failures(step)
     case 'promoted':
-      return { tone: 'good', name: 'check', text: html`Given to everybody. ${step.reason}` }
+      return { tone: 'good', name: 'check', text: html`Given to everybody: ${step.reason}` }
     case 'stopped':
-      return { tone: 'bad', name: 'cross', text: html`Stopped. ${step.reason}` }
+      return { tone: 'bad', name: 'cross', text: html`Stopped: ${step.reason}` }
+    case 'asking':
+      return { tone: 'warn', name: 'warning', text: html`Promote it, or take it back. ${step.problem}` }
     case 'verdict':
       return verdict(step)
     case 'rolled-back':
-      return rolledBack(step)
+      return rolledBack(step, saidBefore)
     case 'watching':
       return {
         tone: step.harmed > 0 ? 'warn' : 'notice',
@@ -144,12 +153,13 @@ function verdict({ verdict: given, to }: Extract<Step, { kind: 'verdict' }>): To
   }
 }
 
-function rolledBack({ entry, to }: Extract<Step, { kind: 'rolled-back' }>): Told {
+function rolledBack({ entry, to }: Extract<Step, { kind: 'rolled-back' }>, saidBefore: string): Told {
   return {
     tone: 'notice',
     name: 'back',
     text: html`<b>${entry.author}</b> rolled back to ${to === null ? 'an earlier release' : html`<a href="/releases/${to.number}">release #${to.number}</a>`}, live again as <a href="/releases/${entry.number}" title="${entry.release}">#${entry.number}</a>`,
-    detail: entry.reason === '' ? null : html`<p class="muted">${entry.reason}</p>`,
+    detail:
+      entry.reason === '' || saidBefore.includes(entry.reason) ? null : html`<p class="muted">${entry.reason}</p>`,
   }
 }
 

@@ -22,6 +22,8 @@ export type Step =
   | { readonly kind: 'canaries'; readonly at: number; readonly canary: StagedCanary }
   | { readonly kind: 'failures'; readonly at: number; readonly seen: readonly FailureSeen[]; readonly more: number }
   | { readonly kind: 'promoted' | 'stopped'; readonly at: number; readonly reason: string }
+  /** The canaries said nothing clear: somebody has to decide. */
+  | { readonly kind: 'asking'; readonly at: number; readonly problem: string }
   | { readonly kind: 'verdict'; readonly at: number; readonly verdict: Verdict; readonly to: HistoryEntry | null }
   | {
       readonly kind: 'rolled-back'
@@ -105,7 +107,8 @@ export function storyOf(facts: StoryFacts): Story {
   const progress = isStagedNow
     ? { release: live.release, done: canary.converged.length + canary.failed.length, total: canary.hosts.length }
     : { release: live.release, done, total: counts.envoys }
-  const steps = [...stepsOf(facts, subject, canary), ...(isTakenBack ? [takenBack(live, entries)] : [])]
+  const backAt = isTakenBack ? Date.parse(live.time) : Number.POSITIVE_INFINITY
+  const steps = [...stepsOf(facts, subject, canary, backAt), ...(isTakenBack ? [takenBack(live, entries)] : [])]
   if (!isStagedNow) steps.push({ kind: 'spread', at: now, ...progress })
   return {
     ...headlineOf(live, subject, canary, progress, rollout),
@@ -130,6 +133,7 @@ function stepsOf(
   { entries, rollout, failures, now }: StoryFacts,
   subject: HistoryEntry,
   canary: Staged | null,
+  backAt: number,
 ): Step[] {
   const publishedAt = Date.parse(subject.time)
   const restored = entries.find(({ number }) => number === subject.restores) ?? null
@@ -144,14 +148,19 @@ function stepsOf(
   }
   if (canary !== null) {
     steps.push({ kind: 'canaries', at: Math.max(canary.since, publishedAt), canary })
-    if (canary.phase !== 'watching') steps.push({ kind: canary.phase, at: canary.at, reason: canary.reason })
+    // It counts as stopped once the roll back is done; to a reader it is the reason for that.
+    if (canary.phase !== 'watching') {
+      steps.push({ kind: canary.phase, at: Math.min(canary.at, backAt), reason: canary.reason })
+    } else if (canary.problem !== undefined) {
+      steps.push({ kind: 'asking', at: now, problem: canary.problem })
+    }
   }
   const verdict = rollout.verdicts.find(each => each.release === subject.release && each.at >= publishedAt)
   if (verdict !== undefined) {
     const to = verdict.verdict === 'rollback' ? entryBefore(subject, verdict.to, entries) : null
     steps.push({ kind: 'verdict', at: verdict.at, verdict, to })
   }
-  const end = Math.min(verdict?.at ?? now, canary !== null && canary.phase !== 'watching' ? canary.at : now)
+  const end = Math.min(verdict?.at ?? now, canary !== null && canary.phase !== 'watching' ? canary.at : now, backAt)
   const first = failures[0]
   if (first !== undefined) {
     const harmed = harmedHosts(subject, rollout).length
@@ -190,6 +199,7 @@ const ORDER: readonly Step['kind'][] = [
   'promoted',
   'stopped',
   'rolled-back',
+  'asking',
   'watching',
   'spread',
 ]
@@ -209,6 +219,9 @@ function headlineOf(
     return { tone: 'bad', headline: `Release #${subject.number} was rolled back; #${live.number} is live` }
   }
   if (canary?.phase === 'watching') {
+    if (canary.problem !== undefined) {
+      return { tone: 'warn', headline: `Release #${live.number} waits for you: its canaries said nothing clear` }
+    }
     const tone = canary.failed.length > 0 ? 'warn' : 'notice'
     return { tone, headline: `Release #${live.number} is being tried on ${canary.hosts.length} canaries` }
   }

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { codeOf } from '#node/kit'
 import { ExecutorError } from '../errors.ts'
 import { telling } from './file-error.ts'
@@ -48,12 +48,25 @@ export async function readEntry(
       if (stats.size > maxBytes) {
         throw new ExecutorError('failed', `${place.shown} has ${stats.size} bytes; at most ${maxBytes} are read`)
       }
-      const contents = await file.readFile({ signal })
-      return { contents, stats }
+      return { contents: await contentsOf(file, stats.size, signal), stats }
     } finally {
       await file.close()
     }
   })
+}
+
+/** As many bytes as the file has; to the end where the system does not tell, as below /proc. */
+async function contentsOf(file: FileHandle, sizeBytes: number, signal: AbortSignal): Promise<Buffer> {
+  if (sizeBytes === 0) return await file.readFile({ signal })
+  const contents = Buffer.allocUnsafeSlow(sizeBytes)
+  let filled = 0
+  while (filled < sizeBytes) {
+    signal.throwIfAborted()
+    const { bytesRead } = await file.read(contents, filled, sizeBytes - filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return contents.subarray(0, filled)
 }
 
 export function kindOf(stats: Stats): Exclude<EntryKind, 'missing'> {

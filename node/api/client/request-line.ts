@@ -14,10 +14,10 @@ export function requestLine(
   return { target: query === '' ? path : `${path}?${query}`, body: undefined }
 }
 
-/** A segment that a URL would take for a step up or for nothing cannot be sent. */
+/** A segment that a URL would take for a step up or for nothing, or that is no Unicode, cannot be sent. */
 function segment(name: string, value: unknown): string {
   const text = String(value)
-  if (text === '' || text === '.' || text === '..') {
+  if (text === '' || text === '.' || text === '..' || !text.isWellFormed()) {
     throw new ApiError('bad-request', `'${text}' is no ${name}`)
   }
   return encodeURIComponent(text)

@@ -52,6 +52,47 @@ test('nobody but canaries gets a staged release, whenever the server is killed',
   )
 })
 
+test.each([
+  ['a bad release', [{ do: 'announce' }, { do: 'publish', isBad: true }, { do: 'check-in', hosts: HOSTS }]],
+  [
+    'a good release',
+    [
+      { do: 'announce' },
+      { do: 'publish', isBad: false },
+      { do: 'check-in', hosts: HOSTS },
+      { do: 'check-in', hosts: HOSTS },
+    ],
+  ],
+  ['a stop by hand', [{ do: 'announce' }, { do: 'publish', isBad: false }, { do: 'stop' }]],
+  [
+    'a rollback of the monitor',
+    [
+      { do: 'publish', isBad: true },
+      { do: 'check-in', hosts: HOSTS },
+    ],
+  ],
+] as [string, Command[]][])('killed at each change of %s, everybody is safe', async (_what, commands) => {
+  let isKilled = true
+  let changes = 0
+  for (; isKilled; changes++) {
+    await using server = await TestServer.converged(HOSTS)
+    const model = new Model(server)
+    const life = new Life(changes)
+    server.doom(life)
+    for (const each of commands) {
+      await model.run(each)
+      model.check()
+    }
+    isKilled = life.isOver
+    await model.calm()
+    expect(
+      Object.values(server.wanted).some(text => text.startsWith('bad')),
+      `killed at ${changes}`,
+    ).toBe(false)
+  }
+  expect(changes).toBeGreaterThan(4)
+})
+
 class Model {
   readonly #server: TestServer
   /** Releases that are for canaries only, and what allows them for everybody. */
@@ -110,7 +151,9 @@ class Model {
       expect(this.#bad.has(release), `${host} has a bad release that was for canaries`).toBe(false)
       const converged = this.#converged.get(release) ?? new Set()
       expect(canary, `${host} has a release that was for canaries`).toMatchObject({ phase: 'promoted', release })
-      if (canary?.phase === 'promoted') expect(canary.hosts.filter(name => !converged.has(name))).toEqual([])
+      if (canary?.phase !== 'promoted') continue
+      expect(canary.hosts.filter(name => !converged.has(name))).toEqual([])
+      this.#restricted.delete(release)
     }
   }
 

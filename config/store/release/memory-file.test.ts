@@ -2,7 +2,7 @@ import { chmod, chown, link, mkdir, readFile, rename, stat, symlink, truncate, w
 import { describe, expect, test } from 'vitest'
 import { TestFolder } from './fixture.ts'
 import { readMemory, writeMemory } from './memory-file.ts'
-import { memoryFile, type ReleasePlaces, releasePlaces } from './places.ts'
+import { type ReleasePlaces, releasePlaces } from './places.ts'
 
 const RECORDS = new Map([
   ['file a', '{"x":"ü"}'],
@@ -16,7 +16,7 @@ async function setUp(): Promise<{ folder: TestFolder; places: ReleasePlaces; pat
   const places = releasePlaces(folder.path)
   await mkdir(places.releases)
   await writeMemory(places, 'one', RECORDS)
-  return { folder, places, path: memoryFile(places) }
+  return { folder, places, path: places.memory }
 }
 
 describe('the file of what is remembered', () => {

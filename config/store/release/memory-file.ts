@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { sha256Hex, writeFileAtomic } from '#node/kit'
-import { memoryFile, type ReleasePlaces } from './places.ts'
+import type { ReleasePlaces } from './places.ts'
 
 /*
  * What a checker remembers of other runs. A hint that is believed, and so only from whoever runs this: a file of their own that nobody else
@@ -21,7 +21,7 @@ const BEHIND_KEY = '\u001f'
 export async function readMemory(places: ReleasePlaces, version: string): Promise<MemoryRecords> {
   try {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-    await using file = await open(memoryFile(places), flags)
+    await using file = await open(places.memory, flags)
     return (await isOurs(file)) ? decode(await file.readFile(), version) : new Map()
   } catch {
     return new Map()
@@ -33,7 +33,7 @@ export async function writeMemory(places: ReleasePlaces, version: string, record
   const body = Array.from(records, ([key, value]) => key + BEHIND_KEY + value).join(BETWEEN_RECORDS)
   const bytes = Buffer.from(`${headOf(version, body)}${body}`)
   if (bytes.byteLength > MAX_BYTES) return
-  await writeFileAtomic(memoryFile(places), bytes, { mode: 0o600 }).catch(() => undefined)
+  await writeFileAtomic(places.memory, bytes, { mode: 0o600 }).catch(() => undefined)
 }
 
 async function isOurs(file: FileHandle): Promise<boolean> {

@@ -17,6 +17,8 @@ export interface ReleasePlaces {
   /** Who has the lock, for people. */
   readonly holder: string
   readonly freeze: string
+  /** What the user who runs this has found without fault; what somebody else found is not believed. */
+  readonly memory: string
 }
 
 export const STAGING_PREFIX = '.staging-'
@@ -42,10 +44,6 @@ export function releasePlaces(home: string, stacks?: string): ReleasePlaces {
     lock: join(releases, '.lock'),
     holder: join(releases, '.publisher.json'),
     freeze: join(releases, 'freeze.json'),
+    memory: join(releases, `.checked-${process.geteuid?.() ?? 0}`),
   }
-}
-
-/** One for each user: what somebody else found is not believed. */
-export function memoryFile({ releases }: ReleasePlaces): string {
-  return join(releases, `.checked-${process.geteuid?.() ?? 0}`)
 }

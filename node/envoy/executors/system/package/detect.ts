@@ -29,11 +29,10 @@ const families: Readonly<Record<string, readonly string[]>> = {
 
 /** The package manager of the machine: that of its family if it is there, or the first that is. @throws ExecutorError 'blocked' */
 export async function packageProvider(machine: Machine): Promise<PackageProvider> {
-  const present: PackageProvider[] = []
-  for (const [provider, paths] of programs) if (await anyExists(machine, paths)) present.push(provider)
   const preferred = families[String(machine.trait('os.family')).toLowerCase()] ?? []
-  const found = present.find(({ name }) => preferred.includes(name)) ?? present[0]
-  if (found !== undefined) return found
+  const isPreferred = ({ name }: PackageProvider) => preferred.includes(name)
+  const ordered = programs.toSorted(([a], [b]) => Number(isPreferred(b)) - Number(isPreferred(a)))
+  for (const [provider, paths] of ordered) if (await anyExists(machine, paths)) return provider
   throw new ExecutorError('blocked', 'this machine has none of apt, dnf, yum, zypper, apk and pacman')
 }
 

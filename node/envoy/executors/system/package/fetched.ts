@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ExecutorError } from '../../errors.ts'
 import type { Machine } from '../../machine.ts'
 import { TemporaryName } from '../../temporary-name.ts'
+import type { Budget } from '../budget.ts'
 
 export interface Origin {
   readonly url: string | undefined
@@ -20,7 +21,7 @@ export async function withFetched<T>(
   { url, artifact, sha256 }: Origin,
   ending: string,
   machine: Machine,
-  signal: AbortSignal,
+  budget: Budget,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
   using name = new TemporaryName()
@@ -29,11 +30,13 @@ export async function withFetched<T>(
   const path = join(folder, `${name.text}${ending}`)
   let downloaded: string | undefined
   try {
-    if (artifact !== undefined) await copyFile(await machine.artifact(artifact, { signal }), path)
-    else {
-      downloaded = await machine.download(requireUrl(url), { signal, ...(sha256 === undefined ? {} : { sha256 }) })
-      await copyFile(downloaded, path)
-    }
+    const fetched = await budget.within('fetching the file', signal =>
+      artifact === undefined
+        ? machine.download(requireUrl(url), { signal, ...(sha256 === undefined ? {} : { sha256 }) })
+        : machine.artifact(artifact, { signal }),
+    )
+    if (artifact === undefined) downloaded = fetched
+    await copyFile(fetched, path)
     return await work(path)
   } finally {
     await rm(path, { force: true })

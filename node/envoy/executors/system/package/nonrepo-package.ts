@@ -130,7 +130,7 @@ async function fetched<T>(
   work: (path: string, file: PackageFile) => Promise<T>,
 ): Promise<T> {
   const { machine, budget } = context
-  return withFetched(attributes, await endingOf(machine), machine, budget.signal, async path => {
+  return withFetched(attributes, await endingOf(machine), machine, budget, async path => {
     const file = await readPackageFile(path, context)
     if (attributes.package !== undefined && attributes.package !== file.name) {
       throw new ExecutorError(

@@ -14,6 +14,8 @@ import type { PackageContext, PackageProvider, Transaction } from './provider.ts
 const LATEST_REFRESH_MS = 15 * 60_000
 /** Several resources of a run that read the indexes first share one reading. */
 const INSTALL_REFRESH_MS = 60_000
+/** What is not in indexes as new as this is in none. */
+const JUST_REFRESHED_MS = 5000
 const MAX_OUTPUT = 8000
 
 export const packageExecutor: ExecutorOf<'package'> = {
@@ -51,13 +53,13 @@ export const packageExecutor: ExecutorOf<'package'> = {
 
 async function carryOut(
   plan: PackagePlan,
-  { purge, allow_downgrade, lock_version }: PackageAttributes,
+  { purge, allow_downgrade, lock_version, update_cache }: PackageAttributes,
   provider: PackageProvider,
   context: PackageContext,
 ): Promise<string> {
   const outputs: string[] = []
   const transact = async (transaction: Transaction) => {
-    outputs.push(await transactWithIndexes(transaction, provider, context))
+    outputs.push(await transactWithIndexes(transaction, update_cache, provider, context))
   }
   const packages = plan.install
   if (packages.length > 0) {
@@ -72,6 +74,7 @@ async function carryOut(
 /** A repository that was added after the indexes were read last is not known yet: then they are read once more. */
 async function transactWithIndexes(
   transaction: Transaction,
+  updateCache: boolean,
   provider: PackageProvider,
   context: PackageContext,
 ): Promise<string> {
@@ -79,7 +82,8 @@ async function transactWithIndexes(
     return await provider.transact(transaction, context)
   } catch (error) {
     const isUnknown = error instanceof ExecutorError && error.context['diagnosis'] === 'unknown-package'
-    if (!isUnknown || (await areFresh(Number.POSITIVE_INFINITY, provider, context))) throw error
+    const ageMs = updateCache ? JUST_REFRESHED_MS : Number.POSITIVE_INFINITY
+    if (!isUnknown || (await areFresh(ageMs, provider, context))) throw error
     await provider.refresh(context)
     return await provider.transact(transaction, context)
   }

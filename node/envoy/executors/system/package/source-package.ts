@@ -116,7 +116,7 @@ async function inSources(
   const folder = await mkdtemp(join(parent, 'build-'))
   try {
     const ending = ARCHIVE_ENDING.exec(attributes.url ?? '')?.[0] ?? '.tar'
-    await withFetched(attributes, ending, machine, signal, path => unpack(path, folder, machine, budget))
+    await withFetched(attributes, ending, machine, budget, path => unpack(path, folder, machine, budget))
     const cwd = await sourceFolder(folder)
     let output = ''
     for (const command of commands) output = await run(command, cwd, attributes, machine, budget)

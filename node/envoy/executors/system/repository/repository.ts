@@ -82,8 +82,7 @@ async function planKey(
     changes: [change('key', installed === null ? 'absent' : 'another', fingerprint ?? `from ${hostOf(url)}`)],
     carryOut: async () => {
       const budget = new Budget(attributes.timeout, options.signal)
-      const signal = AbortSignal.any([options.signal, AbortSignal.timeout(budget.leftMs)])
-      const contents = await fetchKey(source, machine, signal)
+      const contents = await budget.within('fetching the key', signal => fetchKey(source, machine, signal))
       const file = { path: keyFile, contents, owner: 'root', group: 'root', mode: '0644' }
       const plan = await withFolder(keyFile, machine, options, () => planFile(file, machine, options))
       if (plan.kind === 'different') await plan.carryOut()

@@ -49,6 +49,7 @@ export const systemd: ServiceProvider = {
     let provenUntil: { pid: string; at: number } | undefined
     for (;;) {
       const unit = await show(id, context)
+      if (hasDone(unit)) return
       if (hasFallen(unit)) throw new ExecutorError('failed', await explained(id, context, 'does not stay up'))
       if (isUp(unit)) {
         if (!STARTED_BLINDLY.has(unit.Type)) return
@@ -108,6 +109,11 @@ async function reloadUnitFiles(id: string, context: ServiceContext): Promise<voi
   }
 }
 
+/** systemd forgets at once that a task which leaves nothing behind has run. */
+function hasDone({ Type, ActiveState, Result }: Unit): boolean {
+  return Type === 'oneshot' && ActiveState === 'inactive' && Result === 'success'
+}
+
 function hasFallen(unit: Unit): boolean {
   if (unit.ActiveState === 'failed' || unit.SubState === 'auto-restart') return true
   return unit.ActiveState === 'inactive' && !isUp(unit)
@@ -118,16 +124,16 @@ function slow(action: ServiceAction, { seconds }: Budget): string {
 }
 
 async function explained(id: string, context: ServiceContext, what: string): Promise<string> {
-  const own = explaining(context)
-  const unit = await show(id, own).catch(() => null)
-  const words = await journal(id, own)
+  const unit = await show(id, explaining(context)).catch(() => null)
+  const words = await journal(id, context)
   const detail = unit === null ? '' : `; it is ${detailOf(unit)}`
   return `${id} ${what}${detail}${words === '' ? '' : `; its log ends with: ${words}`}`
 }
 
 async function journal(id: string, context: ServiceContext): Promise<string> {
   const { machine, budget } = explaining(context)
-  const args = ['--unit', id, '--lines=8', '--quiet', '--no-pager', '--output=cat']
+  const since = `--since=@${Math.floor(context.budget.startedAt / 1000)}`
+  const args = ['--unit', id, since, '--lines=8', '--quiet', '--no-pager', '--output=cat']
   const result = await invoke(machine, budget, 'journalctl', args).catch(() => null)
   context.budget.signal.throwIfAborted()
   return result?.exitCode === 0 ? result.stdout.trim().split('\n').join(' | ').slice(-1200) : ''

@@ -141,7 +141,8 @@ function lineOf(transaction: Transaction): string[] {
     case 'install-files':
       return [...permissions(transaction), 'install', '--', ...transaction.files]
     case 'remove':
-      return [transaction.purge ? 'purge' : 'remove', '--', ...transaction.names]
+      // A hold is against other versions, not against going.
+      return ['--allow-change-held-packages', transaction.purge ? 'purge' : 'remove', '--', ...transaction.names]
     case 'upgrade-all':
       return ['upgrade', '--with-new-pkgs']
   }

@@ -58,7 +58,7 @@ export const zypper: PackageProvider = {
     refreshed.set(context.machine, Date.now())
   },
   transact: async (transaction, context) => {
-    if ('changeHeld' in transaction && transaction.changeHeld) await release(transaction, context)
+    await release(transaction, context)
     const [verb = '', ...rest] = lineOf(transaction)
     const args = ['--non-interactive', verb, ...context.flags, ...rest]
     return (await runManager(context, 'zypper', args, manager)).stdout
@@ -100,10 +100,16 @@ function older({ allowDowngrade }: { allowDowngrade: boolean }): string[] {
   return allowDowngrade ? ['--oldpackage'] : []
 }
 
+/** A lock also keeps a package from being removed, which is not what it is for here. */
 async function release(transaction: Transaction, context: PackageContext): Promise<void> {
-  if (transaction.kind !== 'install') return
+  const changed =
+    transaction.kind === 'remove'
+      ? transaction.names
+      : transaction.kind === 'install' && transaction.changeHeld
+        ? transaction.packages.map(({ name }) => name)
+        : []
   const held = await locked(context.machine)
-  const names = transaction.packages.map(({ name }) => name).filter(name => held.has(name))
+  const names = changed.filter(name => held.has(name))
   if (names.length > 0) {
     await runManager(context, 'zypper', ['--non-interactive', 'removelock', '--', ...names], manager)
   }

@@ -66,7 +66,7 @@ export class Fleet {
     return this.state(node, 'swarm/blobs', sha.slice(0, 2), sha)
   }
 
-  start(node: string, program: 'vigo' | 'vigosrv', args: readonly string[]): Running {
+  start(node: string, program: 'vigo' | 'vigosrv' | 'vigocli', args: readonly string[]): Running {
     const env = { ...this.lab.environment(this.lab.node(node)), VIGO_PUDDLE_PASSPHRASE_FILE: this.passphraseFile }
     return start(program, args, env)
   }

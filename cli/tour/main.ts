@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -8,6 +8,19 @@ import { Command } from 'commander'
 import { Lab } from '#cli/lab'
 import { interruptSignal, paint, print, printTable } from '#cli/shell'
 import { formatSize, messageOf } from '#node/kit'
+
+const MOTD = 'Managed by Vigo. Do not edit by hand.\n'
+const MOTD_CRATE = `configcrate: motd
+resources:
+  - type: file
+    target_path: /etc/motd
+    content: |
+      ${MOTD.trim()}
+    owner: root
+    group: root
+    mode: "0644"
+`
+const CONVERGENCE_TIMEOUT_MS = 60_000
 
 /** `npm start`: a fleet on this machine, and the main job done on it step by step, each step with its proof. */
 
@@ -40,6 +53,8 @@ async function tour(): Promise<Lab> {
   const fleet = await Lab.up(folder, { envoys: 3, signal, onStep: step => print(paint('dim', `  ${step}…`)) })
   const status = await fleet.status()
   for (const node of status) proof(`${node.name} (pid ${node.pid}) is connected to ${node.peers.join(', ')}`)
+
+  await configure(fleet)
 
   title('A publisher: a puddle identity on envoy1')
   const passphrase = join(folder, 'passphrase')
@@ -94,6 +109,47 @@ async function tour(): Promise<Lab> {
   return fleet
 }
 
+/** Write, publish, converge, drift: the loop. */
+async function configure(fleet: Lab): Promise<void> {
+  title('Configuration: a configcrate is written, bound to every host, and published')
+  const stacks = join(fleet.node('server').root, 'srv/vigo/stacks')
+  await mkdir(join(stacks, 'configcrates'), { recursive: true })
+  await writeFile(join(stacks, 'configcrates/motd.vgo'), MOTD_CRATE)
+  await writeFile(join(stacks, 'envoys.vgo'), 'envoys:\n  - match: "*"\n    configcrates: [motd]\n')
+  const published = await fleet.run('server', 'vigocli', ['config', 'publish', '--reason', 'tour'], { signal })
+  proof(published.split('\n')[0] ?? '')
+
+  title('Three envoys converge to it')
+  const motd = (name: string): string => join(fleet.node(name).root, 'etc/motd')
+  for (const name of ['envoy1', 'envoy2', 'envoy3']) {
+    await until(`${name} has /etc/motd`, async () => (await textOf(motd(name))) === MOTD)
+    proof(`${name}: its /etc/motd says '${MOTD.trim()}'`)
+  }
+  await until('the server knows that all three converged', async () => {
+    const rows = JSON.parse(await fleet.run('server', 'vigocli', ['envoys', 'list', '--json'], { signal }))
+    return rows.length === 3 && rows.every((row: { status: string }) => row.status === 'converged')
+  })
+  proof('the server knows: 3 of 3 converged')
+
+  title('Somebody edits the file on envoy2 by hand')
+  await appendFile(motd('envoy2'), 'edited by hand\n')
+  await until('envoy2 puts it back', async () => (await textOf(motd('envoy2'))) === MOTD)
+  proof('one interval later envoy2 has put it back; its run says that drift was corrected')
+}
+
+async function until(what: string, look: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + CONVERGENCE_TIMEOUT_MS
+  while (!(await look())) {
+    signal.throwIfAborted()
+    if (performance.now() > deadline) throw new Error(`it took too long until ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 200))
+  }
+}
+
+function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '')
+}
+
 async function stayUp(fleet: Lab): Promise<void> {
   print()
   printTable(
@@ -101,7 +157,13 @@ async function stayUp(fleet: Lab): Promise<void> {
     (await fleet.status()).map(node => [node.name, String(node.pid ?? ''), node.peers.join(' '), node.root]),
     '',
   )
+  const token = await fleet.run('server', 'vigocli', ['token', 'create', 'tour', '--role', 'admin', '--json'], {
+    signal,
+  })
+  print(`\nThe dashboard: ${fleet.node('server').url ?? ''}`)
+  print(`Sign in with:  ${(JSON.parse(token) as { token: string }).token}`)
   print(`\nThe fleet stays up until Ctrl-C. Try, in another terminal:\n`)
+  print(`  cli/bin/vigo lab exec --dir ${fleet.folder} server -- vigocli envoys list`)
   print(`  cli/bin/vigo lab exec --dir ${fleet.folder} envoy2 -- vigo swarm curator list`)
   print(`  cli/bin/vigo lab exec --dir ${fleet.folder} server -- vigosrv members list`)
   if (signal.aborted) return

@@ -36,25 +36,27 @@ const FLUSH_MS = 15_000
 
 /** The agent of one machine, from its files to its sockets. @throws MemberError 'not-enrolled', 'bad-settings', 'already-running' */
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
-  const { member, agent, swarm, metricsListen, logger, close } = await open(options, { isReporting: true })
+  const { member, agent, swarm, metricsListen, logger, close: closeAgent } = await open(options, { isReporting: true })
+  const faces: { close(): Promise<void> }[] = []
+  const close = async (): Promise<void> => {
+    // Callers may wait for a run, which ends with the loop.
+    await agent.loop.close()
+    for (const face of faces.reverse()) await face.close()
+    await closeAgent()
+  }
   try {
     const pairing = await Pairing.start({ host: member.host, roster: member.roster, clock: member.clock, logger })
     const addRoutes = (api: Parameters<typeof addEnvoyRoutes>[0]): void => addEnvoyRoutes(api, agent)
     const { version } = options
-    const api = await LocalApi.start({ member, swarm, pairing, role: 'envoy', version, logger, addRoutes })
-    await agent.loop.start()
-    const status = () => agent.loop.status()
-    const metrics =
-      metricsListen === undefined ? null : await startAgentMetrics({ member, version, status, listen: metricsListen })
-    if (metrics !== null) logger.info('metrics-open', { address: metrics.address })
-    return {
-      close: async () => {
-        await metrics?.close()
-        await agent.loop.close()
-        await api.close()
-        await member.close()
-      },
+    faces.push(await LocalApi.start({ member, swarm, pairing, role: 'envoy', version, logger, addRoutes }))
+    if (metricsListen !== undefined) {
+      const status = () => agent.loop.status()
+      const metrics = await startAgentMetrics({ member, version, status, listen: metricsListen })
+      faces.push(metrics)
+      logger.info('metrics-open', { address: metrics.address })
     }
+    await agent.loop.start()
+    return { close }
   } catch (error) {
     await close()
     throw error

@@ -74,8 +74,9 @@ class RealMachine {
     return new Promise(() => undefined)
   }
 
-  async drift({ type, attributes }: BundleResource, how: 'remove' | 'edit'): Promise<void> {
-    const real = join(this.#root, 'machine', String(attributes['target_path']))
+  async drift({ type, attributes: { target_path: path } }: BundleResource, how: 'remove' | 'edit'): Promise<void> {
+    if (typeof path !== 'string') return
+    const real = join(this.#root, 'machine', path)
     await rm(real, { recursive: true, force: true })
     // A file in the place of a directory is for people to look at, and stays.
     if (how === 'edit' && type !== 'directory') await writeFile(real, 'by hand')

@@ -9,6 +9,10 @@ const NOBODY = 65_534
 const KERNEL_TYPES =
   /^(?:proc|sysfs|devtmpfs|devpts|cgroup2?|securityfs|pstore|bpf|tracefs|debugfs|mqueue|hugetlbfs|autofs|configfs|fusectl|binfmt_misc|efivarfs|rpc_pipefs|nsfs|ramfs)$/
 
+/** Of the kernel, of sessions, and of containers, which come and go. */
+const FLEETING_PATHS =
+  /^\/(?:proc|sys|dev|run\/(?:user|credentials|netns|docker|containerd))(?:\/|$)|\/(?:overlay2?|[a-z]+-containers|containers|containerd|docker|kubelet)\/./
+
 export const mountsCollector: Collector = {
   name: 'mounts',
   freshness: 'volatile',
@@ -17,12 +21,7 @@ export const mountsCollector: Collector = {
       .split('\n')
       .map(line => line.split(' ').map(unescaped))
       .filter(([, path, type]) => path !== undefined && type !== undefined && !KERNEL_TYPES.test(type))
-      .filter(
-        ([, path]) =>
-          !/^\/(?:proc|sys|dev|run\/(?:user|credentials))(?:\/|$)|\/(?:overlay2?|containers)\/.+\/merged$/.test(
-            path ?? '',
-          ),
-      )
+      .filter(([, path]) => !FLEETING_PATHS.test(path ?? ''))
       .map(([device, path, fstype]) => ({ path, device, fstype }))
     return { mounts: mounts.slice(0, MAX_MOUNTS) }
   },

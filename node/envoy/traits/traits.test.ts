@@ -70,7 +70,10 @@ describe('traits of a machine', () => {
     await put('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\nbad line\n')
     await put('/home/ada/.vigo-puddle/identity.pub', `${'ab'.repeat(32)}\n`)
     await put('/run/.containerenv', '')
-    await put('/proc/self/mounts', 'proc /proc proc rw 0 0\n/dev/sda1 /my\\040disk ext4 rw 0 0\n')
+    await put(
+      '/proc/self/mounts',
+      'proc /proc proc rw 0 0\n/dev/sda1 /my\\040disk ext4 rw 0 0\nshm /x/containers/1/shm tmpfs rw 0 0\n',
+    )
     const { traits } = await collection().collect({ signal })
     expect(traits).toMatchObject({
       os: { family: 'alpine', distro: 'alpine', version: '3.20.1' },

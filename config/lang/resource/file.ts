@@ -33,7 +33,8 @@ export const fileSchema = defineResource({
     {
       name: 'stream_edit',
       type: { kind: 'list', separator: '\n' },
-      description: 'sed commands that are applied, in order, to the contents before they are compared.',
+      description:
+        'sed commands that are applied, in order, to the contents before they are compared; without `content` and `source` to what the file holds.',
     },
     { ...owner, default: 'root', expected: true },
     { ...group, default: 'root', expected: true },

@@ -15,7 +15,11 @@ export const blockinfileExecutor: ExecutorOf<'blockinfile'> = editing('blockinfi
     if (attributes.state === 'absent') {
       return found === null ? text : textOf(spliced(before.lines, found.from, found.count), before)
     }
-    const block = endedLike(before, begin, ...linesOf(attributes.block ?? '').lines, end)
+    const { lines } = linesOf(attributes.block ?? '')
+    if (lines.some(line => bare(line) === begin || bare(line) === end)) {
+      throw new ExecutorError('failed', "the block contains a line that is its own marker; choose another 'marker'")
+    }
+    const block = endedLike(before, begin, ...lines, end)
     const at = found ?? { from: placeFor(before, attributes), count: 0 }
     return textOf(spliced(before.lines, at.from, at.count, ...block), before)
   },

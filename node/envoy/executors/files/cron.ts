@@ -2,6 +2,7 @@ import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf } from '../executor.ts'
 import { planned } from '../planned.ts'
 import { planRemoval } from './file.ts'
+import { requireOneLine } from './lines.ts'
 import { planFile } from './plan-file.ts'
 
 type CronAttributes = Parameters<ExecutorOf<'cron'>['check']>[0]
@@ -27,7 +28,7 @@ function fileName(job: string): string {
 function table({ command, schedule, minute, hour, day, month, weekday, user, environment }: CronAttributes): string {
   if (command === undefined) throw new ExecutorError('failed', "cron needs 'command'")
   const when = schedule ?? [minute, hour, day, month, weekday].join(' ')
-  requireLine(command, 'command')
+  requireOneLine(command, "'command'")
   if (!/^\S+$/.test(user)) throw new ExecutorError('failed', `'${user}' is no user name`)
   const variables = Object.entries(environment ?? {}).map(([name, value]) => variable(name, value))
   return ['# Managed by Vigo: changes are put right again.', ...variables, `${when} ${user} ${command}`, ''].join('\n')
@@ -35,10 +36,6 @@ function table({ command, schedule, minute, hour, day, month, weekday, user, env
 
 function variable(name: string, value: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new ExecutorError('failed', `'${name}' is no name of a variable`)
-  requireLine(value, name)
+  requireOneLine(value, name)
   return `${name}="${value}"`
-}
-
-function requireLine(text: string, what: string): void {
-  if (/[\r\n\0]/.test(text)) throw new ExecutorError('failed', `the ${what} of a cron job is one line`)
 }

@@ -1,7 +1,7 @@
 import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf } from '../executor.ts'
 import { editing } from './editing.ts'
-import { bare, linesOf, textOf } from './lines.ts'
+import { bare, linesOf, requireOneLine, textOf } from './lines.ts'
 import { Pattern } from './pattern.ts'
 
 export const fieldEditExecutor: ExecutorOf<'field_edit'> = editing('field_edit', {
@@ -26,6 +26,7 @@ export const fieldEditExecutor: ExecutorOf<'field_edit'> = editing('field_edit',
 
 /** Else the next field would be another one in the next run. */
 function requireOneField(value: string, separator: string): void {
+  requireOneLine(value, "'value'")
   const isOne = separator === ' ' ? /^\S+$/.test(value) : separator !== '' && !value.includes(separator)
   if (!isOne) throw new ExecutorError('failed', `the value is not one field with the separator '${separator}'`)
 }

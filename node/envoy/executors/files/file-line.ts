@@ -1,7 +1,7 @@
 import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf } from '../executor.ts'
 import { editing } from './editing.ts'
-import { bare, endedLike, type Lines, linesOf, spliced, textOf } from './lines.ts'
+import { bare, endedLike, type Lines, linesOf, requireOneLine, spliced, textOf } from './lines.ts'
 import { Pattern } from './pattern.ts'
 
 export const fileLineExecutor: ExecutorOf<'file_line'> = editing('file_line', {
@@ -12,6 +12,7 @@ export const fileLineExecutor: ExecutorOf<'file_line'> = editing('file_line', {
     const before = linesOf(text)
     if (state === 'absent') return textOf(without(before, line, match), before)
     if (line === undefined) throw new ExecutorError('failed', "file_line needs 'line' to be present")
+    requireOneLine(line, "'line'")
     return textOf(withLine(before, { line, match, after }), before)
   },
 })

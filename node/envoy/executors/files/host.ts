@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf } from '../executor.ts'
 import { editing } from './editing.ts'
-import { bare, endedLike, linesOf, textOf } from './lines.ts'
+import { bare, endedLike, linesOf, requireOneLine, textOf } from './lines.ts'
 
 export const hostExecutor: ExecutorOf<'host'> = editing('host', {
   path: () => '/etc/hosts',
@@ -25,7 +25,7 @@ export const hostExecutor: ExecutorOf<'host'> = editing('host', {
       names: [hostname, ...(aliases ?? present?.names.slice(1) ?? []).filter(name => name !== hostname)],
       comment: (comment ?? present?.comment ?? '').trim(),
     }
-    requireOneLine(wanted)
+    requireEntry(wanted)
     const lines = before.lines.flatMap((line, index) => {
       const entry = entries[index] ?? null
       if (index === at) return isSame(entry, wanted) ? [line] : endedLike(before, written(wanted))
@@ -58,8 +58,8 @@ function isSame(a: HostEntry | null, b: HostEntry): boolean {
   return a !== null && written(a) === written(b)
 }
 
-function requireOneLine({ names, comment }: HostEntry): void {
+function requireEntry({ names, comment }: HostEntry): void {
   const bad = names.find(name => !/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name))
   if (bad !== undefined) throw new ExecutorError('failed', `'${bad}' is no host name`)
-  if (/[\r\n]/.test(comment)) throw new ExecutorError('failed', 'the comment of a host is one line')
+  requireOneLine(comment, "'comment'")
 }

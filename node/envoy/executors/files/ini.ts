@@ -1,7 +1,7 @@
 import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf } from '../executor.ts'
 import { editing } from './editing.ts'
-import { bare, endedLike, type Lines, linesOf, textOf } from './lines.ts'
+import { bare, endedLike, type Lines, linesOf, requireOneLine, textOf } from './lines.ts'
 
 export const iniExecutor: ExecutorOf<'ini'> = editing('ini', {
   path: ({ target_path }) => target_path,
@@ -11,6 +11,7 @@ export const iniExecutor: ExecutorOf<'ini'> = editing('ini', {
     const before = linesOf(text)
     if (state === 'present') {
       if (key === undefined || value === undefined) throw new ExecutorError('failed', "ini needs 'key' and 'value'")
+      for (const [name, part] of Object.entries({ section, key, value })) requireOneLine(part, `'${name}'`)
       return textOf(withSetting(before, section, key, value.trim()), before)
     }
     if (key !== undefined) return textOf(withoutSetting(before, section, key), before)

@@ -1,3 +1,11 @@
+import { ExecutorError } from '../errors.ts'
+
+/** A secret that is filled in may have more lines than its author thought of. @throws ExecutorError 'failed' */
+export function requireOneLine(text: string, what: string): void {
+  if (!/[\r\n\0]/.test(text)) return
+  throw new ExecutorError('failed', `${what} has more than one line (a secret that ends with a line break has two)`)
+}
+
 /** The lines of a text, each with a carriage return of its own where it has one, and whether the last one is ended. */
 export interface Lines {
   readonly lines: readonly string[]

@@ -113,6 +113,8 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   'already-ended': [409, exitCodes.refused],
   'no-base': [409, exitCodes.refused],
   'not-staged': [409, exitCodes.refused],
+  superseded: [409, exitCodes.refused],
+  'not-valid': [409, exitCodes.failed],
   'too-many-tokens': [409, exitCodes.refused],
   'too-many-tasks': [429, exitCodes.refused],
   'no-token': [401, exitCodes.usage],

@@ -1,5 +1,6 @@
 export * from './errors.ts'
-export { createRollout, type LiveRollout, type RolloutOptions } from './live-rollout.ts'
+export { createRollout, type LiveRollout } from './live-rollout.ts'
+export type { RolloutOptions } from './rollout-parts.ts'
 export { rolloutSettings } from './settings.ts'
 export { MONITOR_AUTHOR } from './take-back.ts'
 export type * from './types.ts'

@@ -108,14 +108,14 @@ describe('a release', () => {
 
   test('that somebody published meanwhile is never taken for the one that did harm', async () => {
     await using server = await TestServer.converged(4)
-    const reload = server.policy.reload
+    const reload = server.policy.reload.bind(server.policy)
     await server.publish('bad')
     // The server has not noticed it yet.
     server.policy.reload = async () => ({ version: 0, release: null, isChanged: false })
     await server.publish('mended')
     await server.checkIn()
     expect(await authors(server)).not.toContain(MONITOR_AUTHOR)
-    await reload.call(server.policy)
+    await reload()
     await server.settle()
     expect(Object.values(server.wanted)).toEqual(Array(4).fill('mended'))
   })

@@ -29,8 +29,7 @@ export class Assets {
   readonly #assets: readonly Asset[]
   readonly style: string
   readonly icon: string
-  /** In the order in which pages load them. */
-  readonly scripts: readonly string[]
+  readonly script: string
 
   constructor() {
     const own = (name: string): string => fileURLToPath(new URL(`./assets/${name}`, import.meta.url))
@@ -41,16 +40,16 @@ export class Assets {
       'text/css; charset=utf-8',
     )
     const image = asset('icon.svg', [own('icon.svg')], 'image/svg+xml')
-    const script = 'text/javascript; charset=utf-8'
-    const scripts = [
-      asset('htmx.js', [htmx('htmx.min.js')], script),
-      asset('htmx-sse.js', [htmx('ext/hx-sse.min.js')], script),
-      asset('live.js', [own('live.js')], script),
-    ]
-    this.#assets = [style, image, ...scripts]
+    // One file, because htmx looks at the page as soon as it can: the extension and who listens to it have to be there by then.
+    const script = asset(
+      'live.js',
+      [own('live.js'), htmx('htmx.min.js'), htmx('ext/hx-sse.min.js')],
+      'text/javascript; charset=utf-8',
+    )
+    this.#assets = [style, image, script]
     this.style = style.path
     this.icon = image.path
-    this.scripts = scripts.map(({ path }) => path)
+    this.script = script.path
   }
 
   serve(app: FastifyInstance): void {
@@ -63,6 +62,6 @@ export class Assets {
 }
 
 function asset(name: string, files: readonly string[], type: string): Asset {
-  const bytes = Buffer.concat(files.map(file => readFileSync(file)))
+  const bytes = Buffer.from(files.map(file => readFileSync(file, 'utf8')).join('\n'))
   return { path: `/assets/${sha256Hex(bytes).slice(0, 12)}/${name}`, type, bytes }
 }

@@ -126,7 +126,7 @@ export class FakeServer implements AsyncDisposable {
       fleet: this.fleet,
       rollout: this.rollout,
       tasks: this.tasks,
-      history: new RecentHistory(releases, clock),
+      history: new RecentHistory({ releases, policy, clock }),
       swarm: this.swarm,
       audit: {
         append: async event => {

@@ -6,13 +6,13 @@ import { swarmViewOf } from './swarm-view.ts'
 
 /** The web pages of the server, for browsers that signed in with an API token. */
 export function dashboard(parts: ServerParts, auth: Authentication): Mount {
-  const { member, releases, logger } = parts
+  const { member, releases, policy, logger } = parts
   return dashboardOf(
     {
       ...parts,
       clock: member.clock,
       hostname: member.self.hostname,
-      history: new RecentHistory(releases, member.clock),
+      history: new RecentHistory({ releases, policy, clock: member.clock }),
       swarm: swarmViewOf(member, logger),
     },
     auth,

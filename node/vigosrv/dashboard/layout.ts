@@ -62,7 +62,7 @@ function shell(options: { title: string; assets: Assets; hostname: string; heade
 <title>${title} · Vigo</title>
 <link rel="icon" href="${assets.icon}" type="image/svg+xml">
 <link rel="stylesheet" href="${assets.style}">
-${header !== null && assets.scripts.map(path => html`<script src="${path}" defer></script>\n`)}</head>
+${header !== null && html`<script src="${assets.script}" defer></script>\n`}</head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">

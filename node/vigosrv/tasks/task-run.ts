@@ -3,10 +3,12 @@ import type { TaskChannel, TaskEvent } from '../fleet/types.ts'
 import { BatchRun, type Step } from './batch-run.ts'
 import { HostRun } from './host-run.ts'
 import type { TaskHead } from './task-store.ts'
-import type { TaskHost, TaskPlan, TaskRow, TaskState } from './types.ts'
+import type { TaskHost, TaskHostState, TaskPlan, TaskRow, TaskState } from './types.ts'
 
 /** How long an envoy may take to say that a host's time is over, or that it was cancelled. */
 const GRACE_MS = 15_000
+/** Timers may be early. */
+const TIMER_SLACK_MS = 20
 /** Characters of output that are kept of one host, and of all together. */
 const MAX_HOST_OUTPUT = 16 * 1024
 const MAX_RUN_OUTPUT = 8 * 1024 * 1024
@@ -138,13 +140,12 @@ export class TaskRun {
     return [...this.#hosts.values()].map(host => host.row(options))
   }
 
-  #stateOf(
-    exitCode: number | null,
-    durationMs: number,
-  ): 'succeeded' | 'failed' | 'cancelled' | 'timed-out' | 'refused' {
+  /** Envoys say in words why a command has no exit code; of these only a refusal takes no time at all. */
+  #stateOf(exitCode: number | null, durationMs: number): TaskHostState {
     if (exitCode !== null) return exitCode === 0 ? 'succeeded' : 'failed'
     if (this.#isAborted) return 'cancelled'
-    return durationMs >= this.#options.plan.timeoutMs ? 'timed-out' : 'refused'
+    if (durationMs === 0) return 'refused'
+    return durationMs + TIMER_SLACK_MS >= this.#options.plan.timeoutMs ? 'timed-out' : 'failed'
   }
 
   /** One after the other, whatever a step brings about: a fleet that is away would otherwise be as deep a stack. */
@@ -222,7 +223,7 @@ export class TaskRun {
     this.#take(this.#batches.hostSkipped(host.peer))
   }
 
-  #hostEnded(host: HostRun, state: TaskHost['state'], end: Parameters<HostRun['end']>[1]): undefined {
+  #hostEnded(host: HostRun, state: TaskHostState, end: Parameters<HostRun['end']>[1]): undefined {
     clearTimeout(this.#timers.get(host.peer))
     this.#timers.delete(host.peer)
     if (host.isOver) return

@@ -68,22 +68,24 @@ describe('a task', () => {
   })
 
   test('tells apart how hosts ended', async () => {
-    await using fleet = await TestFleet.create(5)
+    await using fleet = await TestFleet.create(6)
     fleet.behave = hostname => {
       if (hostname === 'h1') return { exit: 7, output: ['boom'] }
       if (hostname === 'h2') return { exit: null, problem: 'its time was over', durationMs: 1000 }
-      if (hostname === 'h3') return { exit: null, problem: 'a guardrail forbids it' }
+      if (hostname === 'h3') return { exit: null, problem: 'a guardrail forbids it', durationMs: 0 }
       if (hostname === 'h4') return 'lost'
-      return 'silent'
+      if (hostname === 'h5') return 'silent'
+      return { exit: null, problem: 'ended by SIGSEGV', durationMs: 3 }
     }
     const row = await done(fleet, { ...UPTIME, timeoutMs: 1000 })
-    expect(statesOf(row)).toBe('h1 failed, h2 timed-out, h3 refused, h4 unreachable, h5 timed-out')
+    expect(statesOf(row)).toBe('h1 failed, h2 timed-out, h3 refused, h4 unreachable, h5 timed-out, h6 failed')
     expect(row.hosts.map(({ problem }) => problem)).toEqual([
       '',
       'its time was over',
       'a guardrail forbids it',
       'the connection was lost while it ran; whether it has ended is not known',
       'no answer within 1000 ms',
+      'ended by SIGSEGV',
     ])
     expect(fleet.cancelled).toEqual(['h5'])
   })

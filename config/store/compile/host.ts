@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize'
 import { type Diagnostic, Diagnostics, type ValueMap } from '#config/lang'
 import { sha256Hex } from '#node/kit'
 import { type Decide, decideBy, type Frame, type Inclusions, includeCrates, undecided } from '../resolve/index.ts'
-import type { ConfigStore, Crate } from '../tree/index.ts'
+import type { ConfigStore } from '../tree/index.ts'
 import { edgesAcross } from './across.ts'
 import { buildCrate, sorted } from './build.ts'
 import type { Bundle, BundleCrate, Skipped } from './bundle.ts'
@@ -32,21 +32,20 @@ export interface HostInputs {
   readonly log: ReadLog
   /** Set when the traits are those of a sample. */
   readonly sample?: Sample | undefined
-  /** Crates to leave it at; what they depend on is among them. */
-  readonly only?: ReadonlySet<Crate> | undefined
+  /** To leave it at these; what they depend on is among them. */
+  readonly inclusions?: Inclusions | undefined
 }
 
 /** Everything about the hosts of an entry but their names. Pure, and dependent on nothing but what it reads of the traits. */
 export function joinCrates(store: ConfigStore, frame: Frame, inputs: HostInputs): JoinedHost {
-  const { traits, log, sample, only } = inputs
+  const { traits, log, sample } = inputs
   const found = new Diagnostics()
   const problems: Problem[] = []
   const report = (problem: Problem): void => {
     problems.push(problem)
   }
   const decide: Decide = sample === undefined ? decideBy(new Observed(traits, 'Traits', log)) : undecided
-  const whole = includeCrates(store, frame, decide, found)
-  const inclusions = only === undefined ? whole : { ...whole, all: whole.all.filter(({ crate }) => only.has(crate)) }
+  const inclusions = inputs.inclusions ?? includeCrates(store, frame, decide, found)
   const cache = crateCacheOf(store)
   const all = inclusions.all.map(inclusion => {
     const { crate, condition } = inclusion

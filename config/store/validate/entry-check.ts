@@ -3,7 +3,7 @@ import { sha256Hex } from '#node/kit'
 import { type JoinedHost, joinCrates } from '../compile/host.ts'
 import { foundAs, ReadLog } from '../compile/reads.ts'
 import { sampleTraits } from '../compile/samples.ts'
-import { type Frame, frameOf, type Inclusion, includeCrates, undecided } from '../resolve/index.ts'
+import { type Frame, frameOf, type Inclusion, type Inclusions, includeCrates, undecided } from '../resolve/index.ts'
 import {
   type ConfigStore,
   type Crate,
@@ -41,39 +41,40 @@ export class EntryCheck {
   run(entry: Entry): EntryVerdict {
     const frame = frameOf(this.#store, entry)
     const found = new Diagnostics()
-    const inclusions = includeCrates(this.#store, frame, undecided, found).all
+    const inclusions = includeCrates(this.#store, frame, undecided, found)
     if (this.#memory === undefined || found.hasErrors) return verdictOf(samplesOf(this.#store, frame))
-    const keys = inclusions.map(inclusion => this.#keyOf(inclusion))
+    const { all } = inclusions
+    const keys = all.map(inclusion => this.#keyOf(inclusion))
     const record = `entry ${keyOfFrame(frame)}`
     const text = this.#memory.recall(record) ?? ''
     if (isOfKeys(text, keys)) {
-      return { diagnostics: [], urls: hasUrls(text) ? urlsOf(inclusions, keys, decodeParts(text)) : [] }
+      return { diagnostics: [], urls: hasUrls(text) ? urlsOf(all, keys, decodeParts(text)) : [] }
     }
     const parts = this.#complete(frame, inclusions, keys, decodeParts(text))
     if ('diagnostics' in parts) return parts
     this.#memory.keep(record, encodeParts(keys, parts))
-    return { diagnostics: [], urls: urlsOf(inclusions, keys, parts) }
+    return { diagnostics: [], urls: urlsOf(all, keys, parts) }
   }
 
   /** Adds the parts that are not known yet; a verdict where something is wrong. */
   #complete(
     frame: Frame,
-    inclusions: readonly Inclusion[],
+    inclusions: Inclusions,
     keys: readonly string[],
     known: ReadonlyMap<string, Part>,
   ): ReadonlyMap<string, Part> | EntryVerdict {
-    const isNew = inclusions.map((_, at) => !known.has(keys[at] ?? ''))
-    const news = inclusions.filter((_, at) => isNew[at])
-    const only = new Set(news.flatMap(({ crate }) => [crate, ...dependenciesOf(crate)]))
-    const kept = keys.filter((_, at) => !isNew[at]).map(key => [key, known.get(key)] as const)
-    const old = new Map(kept.filter((each): each is [string, Part] => each[1] !== undefined))
-    const some = this.#partsIn(samplesOf(this.#store, frame, only), inclusions, keys)
+    const { all } = inclusions
+    const old = new Map(Array.from(known).filter(([key]) => keys.includes(key)))
+    const news = all.filter((_, at) => !old.has(keys[at] ?? ''))
+    const needed = new Set(news.flatMap(({ crate }) => [crate, ...dependenciesOf(crate)]))
+    const few = { ...inclusions, all: all.filter(({ crate }) => needed.has(crate)) }
+    const some = this.#partsIn(samplesOf(this.#store, frame, few), all, keys)
     if (some !== undefined) {
       const joined = joinParts(old, some)
       if (joined !== undefined) return joined
     }
     const samples = samplesOf(this.#store, frame)
-    return this.#partsIn(samples, inclusions, keys) ?? verdictOf(samples)
+    return this.#partsIn(samples, all, keys) ?? verdictOf(samples)
   }
 
   /** Undefined where something is wrong. */
@@ -140,11 +141,11 @@ function verdictOf(samples: readonly JoinedHost[]): EntryVerdict {
 }
 
 /** One machine of each family; one is enough where nothing reads a trait. */
-function samplesOf(store: ConfigStore, frame: Frame, only?: ReadonlySet<Crate>): readonly JoinedHost[] {
+function samplesOf(store: ConfigStore, frame: Frame, inclusions?: Inclusions): readonly JoinedHost[] {
   const hosts: JoinedHost[] = []
   for (const [name, traits] of sampleTraits) {
     const log = new ReadLog()
-    hosts.push(joinCrates(store, frame, { traits, log, sample: { name, grade: 'kind' }, only }))
+    hosts.push(joinCrates(store, frame, { traits, log, sample: { name, grade: 'kind' }, inclusions }))
     if (!log.readTraits) break
   }
   return hosts

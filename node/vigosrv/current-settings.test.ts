@@ -69,7 +69,7 @@ test('the page for operators has every key of server.yaml, and no other', async 
       .split('\n## ')[0]
       ?.split('\n')
       .filter(line => line.startsWith('| `')) ?? []
-  const named = rows.flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, key]) => key))
+  const named = rows.flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, key = '']) => key))
   expect(named.toSorted()).toEqual(leaves(ServerSettings).toSorted())
 })
 

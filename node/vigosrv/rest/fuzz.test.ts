@@ -107,7 +107,7 @@ async function send(route: AnyRoute, fields: Record<string, unknown>) {
   const isJson = !isQueried(route)
   return await server.ask(admin, {
     method: route.method,
-    path: isJson || rest.length === 0 ? path : `${path}?${query}`,
+    path: isJson || rest.length === 0 ? path : `${path}?${query.toString()}`,
     ...(isJson
       ? { body: JSON.stringify(Object.fromEntries(rest)), headers: { 'content-type': 'application/json' } }
       : {}),
@@ -115,7 +115,7 @@ async function send(route: AnyRoute, fields: Record<string, unknown>) {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
   return text.isWellFormed() ? text : 'ill'
 }
 

@@ -55,7 +55,12 @@ export const publish: Row = {
         'the command, from its start to its end; nothing live, sources formatted',
       ),
       line('publish, one file', each => each.warm, 0.5, 'by a process that published before, as a server does'),
-      line('publish, one file, new process', each => each.again, 0.5, 'the command again, which reads the whole tree'),
+      line(
+        'publish, one file, new process',
+        each => each.again,
+        0.5,
+        'the command again, with what the first one remembered',
+      ),
     ]
   },
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { chmod, chown, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -9,19 +10,14 @@ import { answerOf } from './custom-answer.ts'
 const SCRIPT = '/etc/vigo/executors/flag'
 const executor = customExecutor('flag')
 
-/** Wants the file `flag` to hold the parameter `text`. */
-const FLAG = `#!/bin/sh
-question=$(cat)
-text=$(printf %s "$question" | sed 's/.*"text":"\\([^"]*\\)".*/\\1/')
-if [ "$(cat "$VIGO_ROOT/flag" 2>/dev/null)" = "$text" ]; then
-  echo '{"action":"None","changed":false,"error":null}'
-  exit
-fi
-case $question in *'"dry_run":false'*) printf %s "$text" > "$VIGO_ROOT/flag" ;; esac
-echo '{"action":"Updated","changed":true,"error":""}'
-`
+/** The example of the documents: wants the file `/run/flag` to hold the parameter `text`. */
+const [, FLAG = ''] =
+  /```sh\n(#!.*?)```/s.exec(readFileSync(new URL('../../../../docs/executors.md', import.meta.url), 'utf8')) ?? []
 
-const deploy = (box: Sandbox, script = FLAG) => box.put(SCRIPT, script, 0o755)
+const deploy = async (box: Sandbox, script = FLAG) => {
+  await box.folder('/run')
+  await box.put(SCRIPT, script, 0o755)
+}
 const saying = (answer: string): string => `#!/bin/sh\ncat > "$VIGO_ROOT/question"\n${answer}\n`
 const check = (box: Sandbox, attributes = {}, options = runOptions()) =>
   executor.check(attributes, box.machine, options)
@@ -36,7 +32,7 @@ executorCompliance(executor, {
         'with nothing there': box => deploy(box),
         'with something else there': async box => {
           await deploy(box)
-          await box.put('/flag', 'old')
+          await box.put('/run/flag', 'old')
         },
       },
       secrets: ['hunter2'],
@@ -118,7 +114,7 @@ describe('a script', () => {
     await using box = await makeSandbox()
     await deploy(box)
     await applyTo(box, executor, { text: 'hello' })
-    expect(await box.read('/flag')).toBe('hello')
+    expect(await box.read('/run/flag')).toBe('hello')
   })
 })
 

@@ -6,15 +6,15 @@ import { readPrivateFile } from './private-file.ts'
  * change whose process was killed is closed by the next reader.
  */
 
-export async function readEpoch(path: string): Promise<number> {
-  const text = await readPrivateFile(path, 64)
+export function readEpoch(path: string): number {
+  const text = readPrivateFile(path, 64)
   const epoch = Number(text?.trim() ?? 0)
   return Number.isSafeInteger(epoch) && epoch >= 0 ? epoch : 0
 }
 
 /** Before the first file is changed; answers what to give to `endChange`. The lock must be held. */
 export async function beginChange(path: string): Promise<number> {
-  const epoch = await readEpoch(path)
+  const epoch = readEpoch(path)
   const odd = epoch + (epoch % 2 === 0 ? 1 : 2)
   await writeEpoch(path, odd)
   return odd
@@ -27,11 +27,11 @@ export async function endChange(path: string, odd: number): Promise<void> {
 
 /** As `readEpoch`; an odd number only while somebody has the lock. */
 export async function settledEpoch(path: string, lockPath: string): Promise<number> {
-  const epoch = await readEpoch(path)
+  const epoch = readEpoch(path)
   if (epoch % 2 === 0) return epoch
   using lock = await FileLock.try(lockPath)
   if (lock === null) return epoch
-  const now = await readEpoch(path)
+  const now = readEpoch(path)
   if (now % 2 === 0) return now
   await endChange(path, now)
   return now + 1

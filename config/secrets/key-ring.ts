@@ -11,8 +11,8 @@ export interface KeyRing {
 }
 
 /** Null before secrets were set up. @throws SecretsError 'unsafe-secrets', 'damaged-secret', 'no-permission' */
-export async function readKeyRing(path: string): Promise<KeyRing | null> {
-  const text = await readPrivateFile(path, MAX_BYTES)
+export function readKeyRing(path: string): KeyRing | null {
+  const text = readPrivateFile(path, MAX_BYTES)
   if (text === null) return null
   const keys = parseKeys(text)
   const [current, ...older] = keys ?? []

@@ -1,4 +1,5 @@
-import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, syncFolder, writeFileAtomic } from '#node/kit'
 import { SecretsError } from './errors.ts'
@@ -17,15 +18,15 @@ export class SecretFiles {
   }
 
   /** Null when there is no such file. */
-  async read(path: string): Promise<string | null> {
-    return await readPrivateFile(join(this.#folder, path), MAX_FILE_BYTES)
+  read(path: string): string | null {
+    return readPrivateFile(join(this.#folder, path), MAX_FILE_BYTES)
   }
 
-  async has(path: string): Promise<boolean> {
+  has(path: string): boolean {
     try {
-      return (await lstat(join(this.#folder, path))).isFile()
+      return lstatSync(join(this.#folder, path), { throwIfNoEntry: false })?.isFile() ?? false
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false
+      if (codeOf(error) === 'ENOTDIR') return false
       throw error
     }
   }
@@ -44,7 +45,7 @@ export class SecretFiles {
 
   /** False when there was none. Folders that are empty then are gone too. */
   async remove(path: string): Promise<boolean> {
-    if (!(await this.has(path))) return false
+    if (!this.has(path)) return false
     await rm(join(this.#folder, path))
     await syncFolder(join(this.#folder, dirname(path)))
     for (let above = dirname(path); above !== '.'; above = dirname(above)) {
@@ -101,7 +102,7 @@ export class SecretFiles {
       await syncFolder(dirname(folder))
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
-      if (!(await lstat(folder)).isDirectory()) {
+      if (!lstatSync(folder).isDirectory()) {
         throw new SecretsError(
           'exists',
           `${path} is a secret itself, so there can be none below it; remove it first, or take another path`,

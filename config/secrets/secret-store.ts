@@ -37,12 +37,12 @@ export class SecretStore implements SecretSource {
   async init(options: Call = {}): Promise<boolean> {
     return await this.#explained(async () => {
       await mkdir(dirname(this.#folder), { recursive: true })
-      if (!(await checkPrivateFolder(this.#folder))) {
+      if (!checkPrivateFolder(this.#folder)) {
         await mkdir(this.#folder, { mode: 0o700 })
         await syncFolder(dirname(this.#folder))
       }
       using _lock = await this.#lock(options)
-      if ((await readKeyRing(this.#keyPath)) !== null) return false
+      if (readKeyRing(this.#keyPath) !== null) return false
       const [orphan] = await this.#files.list()
       if (orphan !== undefined) throw this.#noKey(`the secret ${orphan} is there, its master key is not`)
       await this.#writeKeys({ current: newMasterKey(), older: [] })
@@ -55,7 +55,7 @@ export class SecretStore implements SecretSource {
     checkSecretPath(path)
     checkValue(value)
     return await this.#change(options, async ring => {
-      const isNew = !(await this.#files.has(path))
+      const isNew = !this.#files.has(path)
       await this.#files.write(path, seal(ring.current, path, value))
       return isNew ? 'added' : 'replaced'
     })
@@ -80,12 +80,12 @@ export class SecretStore implements SecretSource {
 
   /** Paths, sorted. */
   async list(): Promise<readonly string[]> {
-    return await this.#explained(async () => ((await checkPrivateFolder(this.#folder)) ? await this.#files.list() : []))
+    return await this.#explained(async () => (checkPrivateFolder(this.#folder) ? await this.#files.list() : []))
   }
 
   /** A rotation was killed, and the older keys are still kept. */
   async isRotating(): Promise<boolean> {
-    return ((await readKeyRing(this.#keyPath))?.older.length ?? 0) > 0
+    return (readKeyRing(this.#keyPath)?.older.length ?? 0) > 0
   }
 
   /**
@@ -98,12 +98,12 @@ export class SecretStore implements SecretSource {
       const paths = await this.#files.list()
       for (const path of paths) {
         options.signal?.throwIfAborted()
-        await this.#open(ring, path)
+        this.#open(ring, path)
       }
       const next: KeyRing = { current: newMasterKey(), older: [ring.current, ...ring.older] }
       await this.#writeKeys(next)
       for (const path of paths) {
-        const value = await this.#open(next, path)
+        const value = this.#open(next, path)
         if (value !== null) await this.#files.write(path, seal(next.current, path, value))
       }
       await this.#writeKeys({ current: next.current, older: [] })
@@ -115,56 +115,54 @@ export class SecretStore implements SecretSource {
     const wanted = [...new Set(paths)]
     if (wanted.length > MAX_RESOLVED) throw new RangeError(`at most ${MAX_RESOLVED} secrets are resolved at once`)
     return await this.#explained(async () => {
-      const missing = new Set(await this.#missing(wanted))
+      const missing = new Set(this.#missing(wanted))
       const values = new Map<string, string>()
-      if (missing.size < wanted.length) {
-        const ring = await this.#requireKeys()
-        for (const path of wanted) {
-          options.signal?.throwIfAborted()
-          const value = missing.has(path) ? null : await this.#openFresh(ring, path)
-          if (value === null) missing.add(path)
-          else values.set(path, value)
-        }
+      const ring = missing.size < wanted.length ? this.#requireKeys() : null
+      for (const path of wanted) {
+        options.signal?.throwIfAborted()
+        const value = ring === null || missing.has(path) ? null : this.#openFresh(ring, path)
+        if (value === null) missing.add(path)
+        else values.set(path, value)
       }
       return { values, missing: [...missing].toSorted() }
     })
   }
 
   async missing(paths: Iterable<string>): Promise<readonly string[]> {
-    return await this.#explained(async () => await this.#missing(paths))
+    return await this.#explained(async () => this.#missing(paths))
   }
 
   async epoch(): Promise<number> {
     return await this.#explained(async () => {
-      if (!(await checkPrivateFolder(this.#folder))) return 0
+      if (!checkPrivateFolder(this.#folder)) return 0
       return await settledEpoch(this.#epochPath, this.#lockPath)
     })
   }
 
-  async #missing(paths: Iterable<string>): Promise<string[]> {
-    const isThere = await checkPrivateFolder(this.#folder)
+  #missing(paths: Iterable<string>): string[] {
+    const isThere = checkPrivateFolder(this.#folder)
     const missing: string[] = []
     for (const path of new Set(paths)) {
-      const exists = isThere && secretPathProblem(path) === undefined && (await this.#files.has(path))
+      const exists = isThere && secretPathProblem(path) === undefined && this.#files.has(path)
       if (!exists) missing.push(path)
     }
     return missing.toSorted()
   }
 
   /** A rotation may have changed the key since it was read. */
-  async #openFresh(ring: KeyRing, path: string): Promise<string | null> {
+  #openFresh(ring: KeyRing, path: string): string | null {
     try {
-      return await this.#open(ring, path)
+      return this.#open(ring, path)
     } catch (error) {
-      const now = await this.#requireKeys()
+      const now = this.#requireKeys()
       if (now.current.id === ring.current.id) throw error
-      return await this.#open(now, path)
+      return this.#open(now, path)
     }
   }
 
   /** Null when it was removed meanwhile. @throws SecretsError 'damaged-secret' */
-  async #open(ring: KeyRing, path: string): Promise<string | null> {
-    const text = await this.#files.read(path)
+  #open(ring: KeyRing, path: string): string | null {
+    const text = this.#files.read(path)
     if (text === null) return null
     const sealed = parseSealed(text)
     const key = sealed === null ? undefined : keyOf(ring, sealed.key)
@@ -184,22 +182,23 @@ export class SecretStore implements SecretSource {
 
   async #change<T>(options: Call, work: (ring: KeyRing) => Promise<T>): Promise<T> {
     return await this.#explained(async () => {
-      await this.#requireKeys()
+      this.#requireKeys()
       using _lock = await this.#lock(options)
-      const ring = await this.#requireKeys()
+      const ring = this.#requireKeys()
       const odd = await beginChange(this.#epochPath)
       try {
         await this.#files.tidy()
         return await work(ring)
       } finally {
-        await endChange(this.#epochPath, odd)
+        // Where this fails, the next reader does it.
+        await endChange(this.#epochPath, odd).catch(() => undefined)
       }
     })
   }
 
-  async #requireKeys(): Promise<KeyRing> {
-    await checkPrivateFolder(this.#folder)
-    const ring = await readKeyRing(this.#keyPath)
+  #requireKeys(): KeyRing {
+    checkPrivateFolder(this.#folder)
+    const ring = readKeyRing(this.#keyPath)
     if (ring !== null) return ring
     throw this.#noKey('there is no master key')
   }

@@ -111,10 +111,11 @@ export class CheckinService implements FleetControl {
   }
 
   async #converse(conversation: Conversation): Promise<void> {
-    const { index } = this.#parts
+    const { index, clock } = this.#parts
     const { session, state } = conversation
     const allowance = this.#allowanceOf(state.peer)
-    await this.#pay(conversation, allowance, STREAM_COST)
+    const debtMs = allowance.spend(STREAM_COST, clock.monotonicMs())
+    if (debtMs > 0) await clock.sleep(debtMs, { signal: session.closed })
     const hello = await firstMessage(session)
     if (hello === null) return
     index.connected(state, hello.version)
@@ -122,20 +123,21 @@ export class CheckinService implements FleetControl {
       const message = await session.receive()
       if (message === null) return
       index.heard(state)
-      await this.#pay(conversation, allowance, costOf(message, session.receivedBytes))
+      const waitMs = allowance.spend(costOf(message, session.receivedBytes), clock.monotonicMs())
+      if (waitMs > 0) await clock.sleep(waitMs, { signal: session.closed })
       await this.#take(conversation, message)
     }
   }
 
-  async #take(conversation: Conversation, message: FromEnvoy): Promise<void> {
+  #take(conversation: Conversation, message: FromEnvoy): Promise<void> | void {
     const { desk, reports, secrets, tasks } = this.#parts
     switch (message.type) {
       case 'check-in':
-        return await desk.checkIn(conversation, message)
+        return desk.checkIn(conversation, message)
       case 'report':
-        return await reports.report(conversation, message.run)
+        return reports.report(conversation, message.run)
       case 'secrets':
-        return await secrets.answer(conversation, message)
+        return secrets.answer(conversation, message)
       case 'task-output':
       case 'task-done':
         return tasks.receive(conversation, message)
@@ -151,12 +153,6 @@ export class CheckinService implements FleetControl {
       this.#allowances.set(peer, allowance)
     }
     return allowance
-  }
-
-  async #pay({ session }: Conversation, allowance: Allowance, cost: number): Promise<void> {
-    const { clock } = this.#parts
-    const waitMs = allowance.spend(cost, clock.monotonicMs())
-    if (waitMs > 0) await clock.sleep(waitMs, { signal: session.closed })
   }
 
   /** A stream that breaks is nothing to tell; what an operator may have to look at is, once a minute for each envoy. */

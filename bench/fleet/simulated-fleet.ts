@@ -35,7 +35,7 @@ export class SimulatedFleet {
     const fleetId = toHex(signerFromSeed(founder).publicKey)
     const seeds = Array.from({ length: size.envoys }, () => toHex(newSeed()))
     const admissions = await admit(seeds, founder, crates)
-    const server = Peer.spawn(scope, { profileFolder })
+    const server = Peer.spawn(scope, { profileFolder, kind: 'server' })
     const root = scope.path('server')
     const started = { root, seed: toHex(founder), fleetId, admissions, intervalMs, crates }
     const { address } = await server.call('startServer', started)

@@ -3,10 +3,17 @@ import { fileURLToPath } from 'node:url'
 import { end, type Scope } from '../harness/scope.ts'
 import type { Answer, Argument, CommandName } from './commands.ts'
 
-/** What `cli/bin/run` starts the daemons with. */
-const DAEMON_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning']
+/** Of the young generation, in MiB, as `cli/bin/run` has it for agents and servers. */
+const YOUNG = { agent: 1, server: 8 }
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
+
+export interface SpawnOptions {
+  readonly profileFolder: string | null
+  /** A command that starts another, such as `ip netns exec <name>`. */
+  readonly prefix?: readonly string[]
+  readonly kind?: keyof typeof YOUNG
+}
 
 interface Waiting {
   readonly resolve: (answer: never) => void
@@ -35,10 +42,10 @@ export class Peer {
     })
   }
 
-  /** `prefix` is a command that starts another, such as `ip netns exec <name>`. */
-  static spawn(scope: Scope, options: { profileFolder: string | null; prefix?: readonly string[] }): Peer {
+  static spawn(scope: Scope, options: SpawnOptions): Peer {
     const profiling = options.profileFolder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profileFolder}`]
-    const node = [process.execPath, ...DAEMON_FLAGS, ...profiling, MAIN]
+    const flags = [`--max-semi-space-size=${YOUNG[options.kind ?? 'agent']}`, '--disable-warning=ExperimentalWarning']
+    const node = [process.execPath, ...flags, ...profiling, MAIN]
     const [program = '', ...args] = [...(options.prefix ?? []), ...node]
     return new Peer(scope.spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
   }

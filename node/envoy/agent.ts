@@ -84,7 +84,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     tasks: send =>
       new Tasks({
         send,
-        refusalOf: command => refusalOfCommand(command, guarded),
+        refusalOf: command => refusalOfCommand(command, { ...guarded, cwd: layout.root }),
         mask: text => secrets.masker.mask(text),
         cwd: layout.root,
         clock,

@@ -39,7 +39,7 @@ export interface Begun {
   readonly isPaid: boolean
 }
 
-const Ids = Type.Array(Type.String({ maxLength: 512 }))
+const Ids = Type.Array(Type.String({ maxLength: 4096 }))
 const { id, release, bundle, mode, startedAt, offline } = RunSchema.properties
 const isHeader = TypeCompiler.Compile(Type.Object({ id, release, bundle, mode, startedAt, offline }))
 const isBegun = TypeCompiler.Compile(

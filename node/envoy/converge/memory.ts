@@ -6,7 +6,7 @@ import { HexHash } from '#node/checkin'
 import { codeOf, type Logger, messageOf, writeFileAtomic } from '#node/kit'
 import { stronger, type Trigger } from './pass.ts'
 
-const Id = Type.String({ minLength: 1, maxLength: 512 })
+const Id = Type.String({ minLength: 1, maxLength: 4096 })
 const Stored = Type.Object({
   format: Type.Literal(1),
   applied: Type.Record(Id, HexHash),

@@ -142,6 +142,13 @@ describe('resources', () => {
     expect(of(type, attributes)).toBeNull()
   })
 
+  test('are refused for a command in their condition', () => {
+    const when = (text: string) => refusalOf({ type: 'file', attributes: { target_path: '/etc/x' }, when: text })
+    expect(when("is_container && command_succeeds('rm -rf /etc/vigo')")).not.toBeNull()
+    expect(when(`command_succeeds("sh -c 'rm -rf \\"/etc/vigo\\"'")`)).not.toBeNull()
+    expect(when("command_succeeds('test -e /etc/vigo')")).toBeNull()
+  })
+
   test('that may end the agent are known', () => {
     expect(mayEndAgent({ type: 'reboot', attributes: {} })).toBe(true)
     expect(mayEndAgent({ type: 'service', attributes: { service: 'vigo', state: 'restarted' } })).toBe(true)

@@ -3,7 +3,7 @@ import { type CommandOptions, refusalOfCommand } from './command.ts'
 import { isOwnPackage, isOwnProgram, isOwnService } from './own.ts'
 import { relationOf } from './path.ts'
 
-type Guarded = Pick<BundleResource, 'type' | 'attributes'>
+type Guarded = Pick<BundleResource, 'type' | 'attributes'> & Partial<Pick<BundleResource, 'when'>>
 
 /** Attributes whose path is written to, by any type that has them. */
 const PATHS = ['target_path', 'path', 'home', 'prefix']
@@ -21,6 +21,9 @@ const COMMANDS = [
   'install_command',
   'uninstall_command',
 ]
+
+/** What a condition runs to be decided. */
+const CONDITION_COMMAND = /command_succeeds\s*\(\s*(['"])((?:\\.|(?!\1).)*)\1/gs
 
 /** Commands of these run in a machine of their own. */
 const ELSEWHERE = new Set(['container', 'vm'])
@@ -93,7 +96,11 @@ function refusalOfAccounts({ type, attributes }: Guarded): string | null {
   return isRoot ? `the ${type} root is not removed by configuration` : null
 }
 
-function refusalOfCommands({ type, attributes }: Guarded, options: CommandOptions): string | null {
+function refusalOfCommands({ type, attributes, when = '' }: Guarded, options: CommandOptions): string | null {
+  for (const [, , command = ''] of when.matchAll(CONDITION_COMMAND)) {
+    const refusal = refusalOfCommand(command.replace(/\\(.)/g, '$1'), options)
+    if (refusal !== null) return `its condition is not asked: ${refusal}`
+  }
   if (ELSEWHERE.has(type)) return null
   const cwd = attributes['cwd']
   for (const name of COMMANDS) {

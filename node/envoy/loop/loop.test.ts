@@ -276,7 +276,7 @@ describe('an envoy and its bolt', () => {
     await until(() =>
       expect(bolt.of('report')[0]?.run).toMatchObject({ mode: 'dry-run', counts: { 'would-change': 1 } }),
     )
-    expect(loop.status().waiting.join()).toContain('runs dry')
+    expect(loop.status().waiting.join()).toContain('dry run')
   })
 })
 
@@ -343,6 +343,17 @@ describe('without a server', () => {
     await until(() => expect(bolt.of('hello')).toHaveLength(2))
     await until(() => expect(loop.status().bolt).toBe('bolt'))
   })
+})
+
+test('who asks for a run hears when the server goes away instead of answering', async () => {
+  bolt.bundle = policy([resource('a/x')])
+  const loop = await startLoop()
+  await until(() => expect(bolt.of('report')).toHaveLength(1))
+  bolt.isMute = true
+  const result = loop.passNow()
+  await until(() => expect(bolt.of('check-in')).toHaveLength(2))
+  bolt.hangUp()
+  expect(await result).toMatchObject({ kind: 'nothing', reason: expect.stringContaining('the server is gone') })
 })
 
 describe('secrets', () => {

@@ -47,6 +47,8 @@ export class EnvoyLoop {
   #alarm = new AbortController()
   #checkedInAt: number | null = null
   #problem = ''
+  /** People who wait for a run that they have asked for. */
+  #asked = 0
   #unsubscribe: () => void = () => undefined
 
   constructor(options: LoopOptions) {
@@ -108,10 +110,11 @@ export class EnvoyLoop {
   /** Checks in and runs now; without a server runs from the bundle that is kept. */
   async passNow(): Promise<PassResult> {
     const result = this.#runs.next()
+    this.#asked++
     if (this.#state.link.kind === 'online') this.#dispatch({ type: 'called' })
     else if (this.#options.bundles.current === null) this.#runs.giveUp('no server answers, and no bundle is kept here')
     else this.#group.run(() => this.#run(true))
-    return result
+    return result.finally(() => this.#asked--)
   }
 
   /** What a run would do with the bundle that is kept; told to nobody else. */
@@ -206,6 +209,7 @@ export class EnvoyLoop {
     if (this.#link !== link) return
     this.#drop(reason)
     this.#dispatch({ type: 'unlinked', reason })
+    if (this.#asked > 0 && this.#state.run.kind === 'none') this.#runs.giveUp(`the server is gone: ${reason}`)
   }
 
   #drop(reason: string): void {

@@ -7,12 +7,14 @@ import { HexHash } from '#node/checkin'
 const MAX_RESOURCES = 20_000
 
 const Text = (maxLength: number) => Type.String({ maxLength })
-const Ids = Type.Array(Text(512), { maxItems: MAX_RESOURCES })
+/** Of a crate that is repeated for its items, an id has the item in it; reports cut it. */
+const Id = Type.String({ minLength: 1, maxLength: 4096 })
+const Ids = Type.Array(Id, { maxItems: MAX_RESOURCES })
 
 const Resource = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: 512 }),
-  crate: Text(512),
-  name: Text(512),
+  id: Id,
+  crate: Text(4096),
+  name: Text(4096),
   type: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$' }),
   custom: Type.Boolean(),
   attributes: Type.Record(Type.String(), Type.Unknown()),

@@ -112,6 +112,6 @@ function waitingFor(facts: StatusFacts): string[] {
   if (queued > 0 && link.kind !== 'online')
     sentences.push(`a server for ${queued} ${queued === 1 ? 'report' : 'reports'}`)
   if (mode === 'dry-run')
-    sentences.push('nobody: this agent runs dry, and changes nothing until dry_run is taken from its agent.yaml')
+    sentences.push('the end of the dry run: this agent changes nothing until it runs without --dry-run and dry_run')
   return sentences
 }

@@ -34,6 +34,7 @@ export class TraitCollection {
   readonly #options: TraitCollectionOptions
   readonly #kept = new Map<string, Kept>()
   readonly #running = new Set<string>()
+  #underWay: Promise<Collected> | null = null
   #latest: Collected = { traits: {}, hash: sha256Hex('{}') }
 
   constructor(options: TraitCollectionOptions) {
@@ -50,29 +51,37 @@ export class TraitCollection {
     return valueAt(this.#latest.traits, path)
   }
 
-  async collect(options: { signal: AbortSignal }): Promise<Collected> {
-    await Promise.all(this.#options.collectors.map(collector => this.#refresh(collector, options.signal)))
-    options.signal.throwIfAborted()
+  /** Who asks while a collection is under way gets its result. */
+  collect({ signal }: { signal: AbortSignal }): Promise<Collected> {
+    this.#underWay ??= this.#collect().finally(() => {
+      this.#underWay = null
+    })
+    return raceSignal(this.#underWay, signal)
+  }
+
+  /** Ends by the time limits of the collectors, whoever has stopped to wait for it. */
+  async #collect(): Promise<Collected> {
+    await Promise.all(this.#options.collectors.map(collector => this.#refresh(collector)))
     const parts = this.#options.collectors.map(({ name }) => this.#kept.get(name)?.traits ?? {})
     this.#latest = this.#fitted(parts)
     return this.#latest
   }
 
-  async #refresh(collector: Collector, signal: AbortSignal): Promise<void> {
+  async #refresh(collector: Collector): Promise<void> {
     const { clock, logger, host, collectMs = COLLECT_MS } = this.#options
     const { name, freshness } = collector
     const kept = this.#kept.get(name)
     if (kept !== undefined && clock.monotonicMs() - kept.at < MAX_AGE_MS[freshness]) return
     // One that hangs in the kernel is not started a second time beside itself.
     if (this.#running.has(name)) return
-    using deadline = new Deadline(collectMs, `collecting the traits of '${name}'`, signal)
+    using deadline = new Deadline(collectMs, `collecting the traits of '${name}'`)
     this.#running.add(name)
     const work = collector.collect(host, { signal: deadline.signal }).finally(() => this.#running.delete(name))
     try {
       const traits = await raceSignal(work, deadline.signal)
       this.#kept.set(name, { traits, at: clock.monotonicMs() })
     } catch (error) {
-      if (!signal.aborted) logger.warn('traits-failed', { collector: name, reason: messageOf(error) })
+      logger.warn('traits-failed', { collector: name, reason: messageOf(error) })
     }
   }
 

@@ -135,6 +135,19 @@ describe('a collection', () => {
     expect(calls).toBe(1)
   })
 
+  test('that one caller stops to wait for is there for another', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const slow = collector('slow', { collect: () => promise.then(() => ({ slow: true })) })
+    const all = collection({ collectors: [slow] })
+    const stop = new AbortController()
+    const impatient = all.collect({ signal: stop.signal })
+    const patient = all.collect({ signal })
+    stop.abort()
+    await expect(impatient).rejects.toMatchObject({ name: 'AbortError' })
+    resolve()
+    expect((await patient).traits).toEqual({ slow: true })
+  })
+
   test('asks for what is volatile each time, for what is stable after minutes, and for the rest hourly', async () => {
     let nowMs = 0
     const clock: Clock = { ...systemClock, monotonicMs: () => nowMs }

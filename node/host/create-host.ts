@@ -43,7 +43,8 @@ export interface HostOptions {
  * A fleet that restarts behind one address looks like an attack to libp2p's defaults (300 connections, 10 pending, 5 per
  * second and address). Strangers are stopped by the gate after one handshake, not by these.
  */
-const MAX_CONNECTIONS = 4_000
+/** A bolt holds a conversation with each envoy of its fleet. */
+const MAX_CONNECTIONS = 16_000
 const MAX_PENDING_CONNECTIONS = 1_000
 const MAX_CONNECTIONS_PER_SECOND_AND_ADDRESS = 1_000
 

@@ -33,7 +33,7 @@ const PAGES: Readonly<Record<string, string>> = {
   runs: '/runs',
   releases: '/releases',
   release: '/releases/3',
-  'roll-back': '/releases/2/roll-back',
+  'roll-back': '/releases/1/roll-back',
   tasks: '/tasks',
   task: '/tasks/9c0de5aa71b2f364',
   artifacts: '/artifacts',
@@ -106,6 +106,31 @@ describe.skipIf(missing !== '')('every page', () => {
   })
 })
 
+describe.skipIf(missing !== '')('the look for what cannot be read', () => {
+  test('finds it', async () => {
+    await using visitor = await Visitor.enter(browser, site, 'vgot_viewer', { script: true })
+    await visitor.page.setContent(`<html><body>
+      <main id="a"><h1>One</h1><h3>Three</h3><p id="a">twice</p><input><button></button><img src="data:,">
+      <p><font color="#999999">pale</font></p><table><tbody><tr><td>1</td></tr></tbody></table>
+      <svg width="9" height="9"></svg></main></body></html>`)
+    const problems = (await visitor.problems()).map(problem => problem.split(':')[0])
+    expect(problems.toSorted()).toEqual([
+      'a heading of level 3 comes after one of level 1',
+      'contrast 2.85 is below 4.5',
+      'id a is there twice',
+      'it has no alt',
+      'it has no caption',
+      'it has no name',
+      'it has no name',
+      'it has not one heading',
+      'it is neither hidden nor named',
+      'the page has no language',
+      'the page has no title',
+      'there is not one header',
+    ])
+  })
+})
+
 describe.skipIf(missing !== '')('what others wrote', () => {
   const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'><hx-partial hx-target="body">x</hx-partial>`
   const LONG = `${'a-very-long-name'.repeat(15)}.example.com`
@@ -126,7 +151,10 @@ describe.skipIf(missing !== '')('what others wrote', () => {
       await visitor.live()
       for (const name of [HOSTILE, LONG]) server.fleet.report(name, { release, results: [bad] })
       await expect.poll(() => visitor.page.locator('main').textContent(), { timeout: 10_000 }).toContain('<script>')
-      expect([path, await visitor.overflow()]).toEqual([path, 0])
+      for (const width of [390, 900, 1360]) {
+        await visitor.page.setViewportSize({ width, height: 844 })
+        expect([path, width, await visitor.overflow()]).toEqual([path, width, 0])
+      }
       expect(await visitor.page.locator('main').count()).toBe(1)
     }
     expect(visitor.faults).toEqual([])

@@ -40,9 +40,9 @@ export function runTable(options: {
         isHeading: !isOfMany,
         cell: ({ peer, run }) => html`<a href="/envoys/${peer}/runs/${run.id}">${ago(run.receivedAt, now)}</a>`,
       },
-      { title: 'Outcome', cell: ({ run }) => html`${badge(OUTCOME_WORDS[run.outcome])}${modeOf(run)}` },
-      { title: 'Release', cell: ({ run }) => releaseLink(run.release, entries) },
-      { title: 'Resources', cell: ({ run }) => stateCounts(run.counts) },
+      { title: 'Outcome', isPlain: true, cell: ({ run }) => html`${badge(OUTCOME_WORDS[run.outcome])}${modeOf(run)}` },
+      { title: 'Release', isPlain: true, cell: ({ run }) => releaseLink(run.release, entries) },
+      { title: 'Resources', isPlain: true, cell: ({ run }) => stateCounts(run.counts) },
       { title: 'Took', isNumber: true, cell: ({ run }) => formatDuration(run.durationMs) },
     ],
   })

@@ -6,6 +6,8 @@ export interface Column<Row> {
   /** Names the row for those who hear the table; one column has it. */
   readonly isHeading?: boolean
   readonly isNumber?: boolean
+  /** Says by itself what it is: on narrow screens such values stand in one line, without their titles. */
+  readonly isPlain?: boolean
 }
 
 /** A table that turns into a list of labelled values on narrow screens. */
@@ -25,8 +27,9 @@ export function table<Row>(options: {
 </table>`
 }
 
-function cell<Row>({ title, cell: of, isHeading, isNumber }: Column<Row>, row: Row): Html {
+function cell<Row>({ title, cell: of, isHeading, isNumber, isPlain }: Column<Row>, row: Row): Html {
   const content = of(row)
   if (isHeading === true) return html`<th scope="row" data-label="${title}">${content}</th>`
-  return html`<td data-label="${title}" class="${isNumber === true ? 'number' : ''}"><span class="cell">${content}</span></td>`
+  const classes = [isNumber === true && 'number', isPlain === true && 'plain'].filter(name => name !== false).join(' ')
+  return html`<td data-label="${title}" class="${classes}"><span class="cell">${content}</span></td>`
 }

@@ -48,11 +48,11 @@ ${table({
       : html`No envoy matches. <a href="/envoys">Show all ${counted(rows.length, 'envoy')}</a>`,
   columns: [
     { title: 'Host', isHeading: true, cell: row => hostCell(row) },
-    { title: 'Status', cell: row => badge(STATUS_WORDS[row.status]) },
-    { title: 'Drift', cell: row => badge(DRIFT_WORDS[row.drift]) },
-    { title: 'Reachability', cell: row => badge(REACHABILITY_WORDS[row.reachability]) },
-    { title: 'Last ran', cell: row => releaseCell(row, entries) },
-    { title: 'Seen', isNumber: true, cell: row => ago(row.lastSeenAt, now) },
+    { title: 'Status', isPlain: true, cell: row => badge(STATUS_WORDS[row.status]) },
+    { title: 'Drift', isPlain: true, cell: row => badge(DRIFT_WORDS[row.drift]) },
+    { title: 'Reachability', isPlain: true, cell: row => badge(REACHABILITY_WORDS[row.reachability]) },
+    { title: 'Last ran', isPlain: true, cell: row => releaseCell(row, entries) },
+    { title: 'Seen', isNumber: true, isPlain: true, cell: row => ago(row.lastSeenAt, now) },
   ],
 })}
 ${pager(page, url, 'envoys')}

@@ -12,8 +12,10 @@ export class LineStream implements Disposable {
   constructor(response: ServerResponse, headers: Record<string, string>, gone: AbortSignal) {
     this.#response = response
     this.#gone = gone
+    // Whoever went away is known by the signal; what is still written to them is nobody's fault.
+    response.on('error', () => undefined)
     response.writeHead(200, { ...headers, 'content-type': 'application/x-ndjson' })
-    this.#alive = setInterval(() => response.writableNeedDrain || response.write('\n'), ALIVE_MS)
+    this.#alive = setInterval(() => this.#live(), ALIVE_MS)
   }
 
   /** Writes the line, or drops it while the caller is slow to read. */
@@ -29,7 +31,12 @@ export class LineStream implements Disposable {
   }
 
   write(line: object): void {
-    this.#response.write(`${JSON.stringify(line)}\n`)
+    if (!this.#response.destroyed) this.#response.write(`${JSON.stringify(line)}\n`)
+  }
+
+  #live(): void {
+    const { destroyed, writableNeedDrain } = this.#response
+    if (!destroyed && !writableNeedDrain) this.#response.write('\n')
   }
 
   [Symbol.dispose](): void {

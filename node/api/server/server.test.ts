@@ -82,7 +82,9 @@ beforeEach(async () => {
     count: async ({ body, emit, signal }) => {
       for (let at = 0; at < body.to; at++) emit({ at })
       if (body.fail) throw new VigoError('disk-full', 'no room', { context: { at: 3 } })
-      if (body.to < 0) await new Promise(done => signal.addEventListener('abort', () => done(resolve())))
+      if (body.to < 0) await new Promise<void>(done => signal.addEventListener('abort', () => done()))
+      if (body.to < 0) for (let at = 0; at < 5; at++) await talkOn(() => emit({ at }))
+      if (body.to < 0) resolve()
       return { done: body.to }
     },
     upload: async ({ upload }) => {
@@ -99,6 +101,12 @@ afterEach(async () => {
   await api.close()
   await rm(folder, { recursive: true })
 })
+
+/** To somebody who has left. */
+async function talkOn(talk: () => void): Promise<void> {
+  talk()
+  await new Promise(resolve => setImmediate(resolve))
+}
 
 function raw(method: string, path: string, body = '', headers: Record<string, string> = {}): Promise<number> {
   return new Promise((resolve, reject) => {

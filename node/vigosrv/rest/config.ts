@@ -62,7 +62,11 @@ export function configHandlers(parts: ConfigParts): Handlers<typeof configRoutes
             evenIfFrozen: force,
             signal,
           }),
-        ({ outcome, entry }) => ({ target: entry.release, details: { outcome, number: entry.number } }),
+        ({ outcome, entry }) => ({
+          target: entry.release,
+          outcome: outcome === 'invalid' ? 'failed' : 'done',
+          details: { number: entry.number, result: outcome },
+        }),
       )
       const { outcome, entry } = result
       if (outcome === 'invalid') return { outcome, entry, diagnostics: diagnosticRows(result.diagnostics) }

@@ -17,7 +17,7 @@ export async function recorded<T>(
   { name, via }: Principal,
   act: Act,
   work: () => Promise<T>,
-  then: (result: T) => Partial<Act> = () => ({}),
+  then: (result: T) => Partial<Act & Pick<AuditEvent, 'outcome'>> = () => ({}),
 ): Promise<T> {
   const event = { actor: name, via, details: {}, ...act }
   let result: T
@@ -31,7 +31,7 @@ export async function recorded<T>(
   const more = then(result)
   const details = { ...event.details, ...more.details }
   try {
-    await audit.append({ ...event, ...more, outcome: 'done', details })
+    await audit.append({ ...event, outcome: 'done', ...more, details })
   } catch (error) {
     throw new VigoError('not-recorded', `it was done (${act.action}), but is not on record: ${messageOf(error)}`, {
       cause: error,

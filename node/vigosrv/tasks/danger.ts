@@ -32,7 +32,8 @@ const WRAPPERS = new Set([
 ])
 
 /** Nobody slips on the keyboard behind so many; reading on would only take time. */
-const MAX_ARGUMENTS = 200
+const MAX_ARGUMENTS = 100
+const MAX_WORDS = 500
 
 /** Folders without which a machine does not come back. */
 const VITAL =
@@ -82,7 +83,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
 /** Why the command is dangerous, as half a sentence; null when nothing was found. */
 export function dangerOf(command: string): string | null {
-  if (/:\s*\(\s*\)\s*\{[^}]*:\s*\|\s*:/.test(command)) return 'it is a fork bomb'
+  if (/:\s*\(\s*\)\s*\{[^}]{0,100}:\s{0,9}\|\s{0,9}:/.test(command)) return 'it is a fork bomb'
   const plain = command.replaceAll(/\\\n/g, ' ').replaceAll(/["'\\]/g, '')
   for (const redirected of plain.matchAll(/>>?\|?\s*([^\s;&|<>]+)/g)) {
     const found = overwritten(redirected[1])
@@ -98,7 +99,7 @@ export function dangerOf(command: string): string | null {
 /** A command and its arguments, perhaps behind others that only start it: `sudo -n env A=b sh -c rm …`. */
 function dangerOfWords(words: readonly string[]): string | undefined {
   let isWrapped = false
-  for (const [at, word] of words.entries()) {
+  for (const [at, word] of words.slice(0, MAX_WORDS).entries()) {
     const name = word.slice(word.lastIndexOf('/') + 1)
     const found = dangerOfCommand(name, words.slice(at + 1, at + 1 + MAX_ARGUMENTS))
     if (found !== undefined) return found

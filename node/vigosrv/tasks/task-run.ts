@@ -83,12 +83,12 @@ export class TaskRun {
   }
 
   /** Cancels what runs. Envoys that do not confirm it in time are given up. */
-  abort(reason: string): void {
+  abort(reason: string, waitMs: number = this.#graceMs): void {
     if (this.#isAborted || this.#endedAt !== null) return
     this.#isAborted = true
     this.#health.abort(new Error('the task was aborted'))
     const step = this.#batches.abort(reason)
-    for (const host of this.#hosts.values()) if (host.state === 'running') this.#cancel(host)
+    for (const host of this.#hosts.values()) if (host.state === 'running') this.#cancel(host, waitMs)
     this.#take(step)
   }
 
@@ -212,10 +212,10 @@ export class TaskRun {
     this.#hostEnded(host, 'unreachable', { problem: 'it was not connected when its turn came' })
   }
 
-  #cancel(host: HostRun): undefined {
+  #cancel(host: HostRun, waitMs: number): undefined {
     const giveUp = (problem: string) => this.#hostEnded(host, 'cancelled', { problem })
     if (!this.#options.channel.cancelTask(host.peer, this.id)) return giveUp('it was not connected any more')
-    this.#limit(host, this.#graceMs, () => giveUp('it did not confirm that it was cancelled'))
+    this.#limit(host, waitMs, () => giveUp('it did not confirm that it was cancelled'))
   }
 
   #skip(host: HostRun): void {

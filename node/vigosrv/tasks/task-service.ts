@@ -31,6 +31,8 @@ const KEPT_RUNS = 500
 const KEPT_MS = 30 * 86_400_000
 const HEALTH_TIMEOUT_MS = 60_000
 const MAX_LISTED = 500
+/** How long a server that stops waits for envoys to say that they have cancelled. */
+const CLOSE_WAIT_MS = 2_000
 
 export interface TasksOptions {
   readonly db: Level
@@ -173,7 +175,6 @@ class TaskService implements Tasks, TaskRunListener {
   ): Promise<TaskRow> {
     const prepared = await prepare(request, this.#options)
     await this.#refuseDanger(prepared.plan, request.force === true, caller)
-    if (this.#isClosed) throw new TaskError('too-many-tasks', 'the server is stopping; try again in a moment')
     if (this.#active.size + this.#starting >= MAX_ACTIVE) {
       throw new TaskError('too-many-tasks', `${MAX_ACTIVE} tasks are running; wait for one of them, or cancel it`)
     }
@@ -210,7 +211,7 @@ class TaskService implements Tasks, TaskRunListener {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#workflows.close()
-    for (const { run } of this.#active.values()) run.abort('the server was stopped')
+    for (const { run } of this.#active.values()) run.abort('the server was stopped', CLOSE_WAIT_MS)
     await this.#background.settled()
     await this.#saving
     this.#unlisten()
@@ -292,6 +293,7 @@ class TaskService implements Tasks, TaskRunListener {
     // What a server that is killed now leaves behind is found by the next one.
     await this.#store.putHosts(id, run.hosts({ withOutput: false }))
     await this.#store.putTask(run.head())
+    if (this.#isClosed) throw new TaskError('too-many-tasks', 'the server is stopping; try again in a moment')
     const active: Active = { run, watchers: new Set(), unsaved: new Map() }
     this.#active.set(id, active)
     this.#background.run(async () => await this.#follow(active))

@@ -19,6 +19,8 @@ export class Watcher {
       }
       this.#outputs++
     }
+    // A newer row says all that an older one does, and has all hosts.
+    if (progress.type === 'task') this.#queue = this.#queue.filter(({ type }) => type !== 'task')
     this.#queue.push(progress)
     this.#wake?.()
   }

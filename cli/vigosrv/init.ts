@@ -46,7 +46,9 @@ export function addInit(program: Command): void {
         ['peer', founded.peerId],
         ['settings', founded.serverYaml],
       ])
-      print('Next: vigosrv run, then vigosrv token create')
+      print(
+        'Next: vigosrv run; then vigosrv token create lets machines enrol, and vigocli token create people and programs in',
+      )
     })
 }
 

@@ -195,7 +195,8 @@ export async function readSettings<T>(file: string, schema: TSchema): Promise<T 
   return parseSettings<T>(file, text, schema)
 }
 
-function parseSettings<T>(file: string, text: string, schema: TSchema): T {
+/** The settings in a text that stands, or would stand, in `file`. @throws MemberError 'bad-settings' */
+export function parseSettings<T>(file: string, text: string, schema: TSchema): T {
   let value: unknown
   try {
     value = parse(text, { maxAliasCount: 20 })

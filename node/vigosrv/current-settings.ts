@@ -1,6 +1,8 @@
+import { stringify } from 'yaml'
 import type { MonitorSettings } from '#config/publish'
-import { MemberError, readSettings, ServerSettings } from '#node/member'
+import { MemberError, parseSettings, readSettings, ServerSettings } from '#node/member'
 import { type FleetSettings, fleetSettings } from './fleet/index.ts'
+import { parseListen } from './http/listen-url.ts'
 import { rolloutSettings } from './rollout/index.ts'
 
 /** Keys of `server.yaml`, with all below them, that count from the next reload on; the others need a restart. */
@@ -44,12 +46,20 @@ export class CurrentSettings {
   async reload(): Promise<string[]> {
     const fresh = await readSettings<ServerSettings>(this.#file, ServerSettings)
     if (fresh === null) throw new MemberError('bad-settings', `${this.#file} is gone; the settings stay as they were`)
+    parseListen(fresh.api?.listen ?? [], this.#file)
     this.#derived = derive(fresh, this.#file)
     this.#now = fresh
     return changedKeys(this.#started, fresh).filter(
       key => !RELOADABLE.some(prefix => key === prefix || key.startsWith(`${prefix}.`)),
     )
   }
+}
+
+/** What a server would say of these settings when it starts. @throws MemberError, HttpError 'bad-settings' */
+export function checkSettings(settings: ServerSettings, file: string): void {
+  parseSettings(file, stringify(settings), ServerSettings)
+  parseListen(settings.api?.listen ?? [], file)
+  derive(settings, file)
 }
 
 function derive(settings: ServerSettings, file: string): Derived {

@@ -6,6 +6,7 @@ import { hostPlatform, type Layout, silentLogger, systemClock, toHex, writeFileA
 import { createIdentity, MemberError, openDatabase, readIdentity, readSettings, ServerSettings } from '#node/member'
 import { signerFromSeed } from '#swarm/record'
 import { Roster, signAdmission } from '#swarm/roster'
+import { checkSettings } from './current-settings.ts'
 
 export interface Founded {
   readonly fleetId: string
@@ -16,7 +17,7 @@ export interface Founded {
 
 /**
  * Founds a fleet on this machine: creates the founding bolt key, whose public half is the fleet id, admits the bolt itself, and
- * writes `server.yaml`. @throws MemberError 'already-enrolled'
+ * writes `server.yaml`. @throws MemberError 'already-enrolled'; 'bad-settings', HttpError 'bad-settings', and then nothing was made
  */
 export async function initServer(options: {
   layout: Layout
@@ -31,6 +32,8 @@ export async function initServer(options: {
       `a fleet was founded here already (${layout.serverYaml}); start it with vigosrv run`,
     )
   }
+  const settings: ServerSettings = { swarm: { curator: { enabled: ['*'] } }, ...options.settings, hostname }
+  checkSettings(settings, layout.serverYaml)
   const seed = (await readIdentity(layout.identityKey)) ?? (await createIdentity(layout.identityKey))
   const signer = signerFromSeed(seed)
   const fleetId = toHex(signer.publicKey)
@@ -52,11 +55,6 @@ export async function initServer(options: {
     await roster.offer(admission, { sync: true })
   } finally {
     await db.close()
-  }
-  const settings: ServerSettings = {
-    swarm: { curator: { enabled: ['*'] } },
-    ...options.settings,
-    hostname,
   }
   await mkdir(dirname(layout.serverYaml), { recursive: true })
   await writeFileAtomic(layout.serverYaml, stringify(settings), { mode: 0o640 })

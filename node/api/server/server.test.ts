@@ -43,6 +43,15 @@ const routes = {
     reply: Type.Object({ done: Type.Number() }),
     event: Type.Object({ at: Type.Number() }),
   }),
+  flood: route({
+    method: 'GET',
+    path: '/v1/flood',
+    summary: 'for this test',
+    caller: 'anyone',
+    body: Type.Object({ lines: Type.Integer(), everything: Type.Boolean() }),
+    reply: Type.Object({ most: Type.Number() }),
+    event: Type.Object({ text: Type.String() }),
+  }),
   upload: route({
     method: 'POST',
     path: '/v1/upload',
@@ -86,6 +95,14 @@ beforeEach(async () => {
       if (body.to < 0) for (let at = 0; at < 5; at++) await talkOn(() => emit({ at }))
       if (body.to < 0) resolve()
       return { done: body.to }
+    },
+    flood: async ({ body, emit, deliver }) => {
+      const text = 'x'.repeat(10_000)
+      for (let at = 0; at < body.lines; at++) {
+        if (body.everything) await deliver({ text })
+        else emit({ text })
+      }
+      return { most: body.lines }
     },
     upload: async ({ upload }) => {
       let bytes = 0
@@ -135,6 +152,15 @@ describe('the local API', () => {
     expect([events, reply]).toEqual([[0, 1, 2], { done: 3 }])
     const failing = client.call(routes.count, { to: 1, fail: true })
     await expect(failing).rejects.toMatchObject({ code: 'disk-full', message: 'no room', context: { at: 3 } })
+  })
+
+  test('drops progress for whoever reads slowly, and never what must all arrive', async () => {
+    for (const everything of [true, false]) {
+      let seen = 0
+      const onEvent = (): number => ++seen
+      await client.call(routes.flood, { lines: 2000, everything }, { onEvent })
+      expect([everything, everything ? seen === 2000 : seen < 2000]).toEqual([everything, true])
+    }
   })
 
   test('tells the handler when the caller goes away', async () => {

@@ -200,24 +200,21 @@ function isStop(error: unknown): boolean {
 function abortingAt(moment: number): { signal: AbortSignal; looks: () => number } {
   const controller = new AbortController()
   const { signal } = controller
-  let count = 0
-  const look = (): void => {
-    if (++count === moment) controller.abort(new Stop('stopped by the test'))
+  let looks = 0
+  let isFired = false
+  const look = (): boolean => {
+    if (++looks !== moment) return isFired
+    isFired = true
+    controller.abort(new Stop('stopped by the test'))
+    return true
   }
-  const isAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get
   Object.defineProperties(signal, {
-    aborted: {
-      get: () => {
-        look()
-        return isAborted?.call(signal) === true
-      },
-    },
+    aborted: { get: look },
     throwIfAborted: {
       value: () => {
-        look()
-        AbortSignal.prototype.throwIfAborted.call(signal)
+        if (look()) throw signal.reason
       },
     },
   })
-  return { signal, looks: () => count }
+  return { signal, looks: () => looks }
 }

@@ -79,7 +79,7 @@ describe('a script', () => {
     await using box = await makeSandbox()
     await deploy(box, saying('true'))
     const path = join(box.root, SCRIPT)
-    await chmod(path, 0o775)
+    await chmod(path, 0o757)
     await expect(check(box)).rejects.toMatchObject({ code: 'unsafe' })
     await chmod(path, 0o644)
     await expect(check(box)).rejects.toThrow('is not executable (chmod 0755)')

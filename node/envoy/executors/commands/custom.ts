@@ -4,7 +4,7 @@ import { ExecutorError } from '../errors.ts'
 import type { Attributes, Executor, ExecutorOptions } from '../executor.ts'
 import type { Machine } from '../machine.ts'
 import { MissingYet, planned } from '../planned.ts'
-import { entryAt, findPlace, isTrustedFolder, isTrustedOwner, kindNames } from '../safe-files/index.ts'
+import { entryAt, findPlace, isTrustedOwner, isTrustedWay, isWritableByOthers, kindNames } from '../safe-files/index.ts'
 import { endOf, lastWords } from '../shell.ts'
 import { answerOf, type CustomAnswer } from './custom-answer.ts'
 
@@ -14,7 +14,6 @@ export const CUSTOM_FOLDER = '/etc/vigo/executors'
 const DEFAULT_TIMEOUT_MS = 300_000
 const MAX_TIMEOUT_MS = 3_600_000
 const MAX_ANSWER_BYTES = 64 * 1024
-const WRITABLE_BY_OTHERS = 0o022
 const EXECUTABLE = 0o111
 
 /** The executor of a type that the product does not know: a script of the folder that speaks the protocol of `custom-answer.ts`. */
@@ -76,16 +75,16 @@ async function scriptOf(type: string, folder: string, machine: Machine, options:
   }
   const shown = `${folder}/${type}`
   await using place = await findPlace(machine, shown, options)
-  const entry = place === null ? ({ kind: 'missing' } as const) : await entryAt(place, options)
+  const entry = await entryAt(place, options)
   if (place === null || entry.kind === 'missing') {
     throw new MissingYet(`this machine has no script ${shown}; deploy it with a file resource that comes before`)
   }
   if (entry.kind !== 'file') throw new ExecutorError('unsafe', `${shown} is ${kindNames[entry.kind]}, not a file`)
   const { uid, mode } = entry.stats
-  if (!isTrustedOwner(uid) || (mode & WRITABLE_BY_OTHERS) !== 0 || !isTrustedFolder(await place.folder.status())) {
+  if (!isTrustedOwner(uid) || isWritableByOthers(entry.stats) || !(await isTrustedWay(place.folder))) {
     throw new ExecutorError(
       'unsafe',
-      `${shown} is not run: it and its directory must belong to root, and others must not be able to write them (chown root, chmod 0755)`,
+      `${shown} is not run: it and the directories that it is in must belong to root, and others must not be able to write them (chown root, chmod 0755)`,
     )
   }
   if ((mode & EXECUTABLE) === 0) throw new ExecutorError('failed', `${shown} is not executable (chmod 0755)`)

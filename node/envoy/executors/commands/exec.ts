@@ -1,3 +1,4 @@
+import type { AttributesOf, SchemaOf } from '#config/lang'
 import { change } from '../change.ts'
 import { ExecutorError } from '../errors.ts'
 import type { Applied, ExecutorOf, ExecutorOptions } from '../executor.ts'
@@ -7,7 +8,7 @@ import { endOf, lastWords, runShell, shellCommand } from '../shell.ts'
 import { type SecretFile, withSecretFile, writeSecretFile } from './secret-file.ts'
 import { requireUser, workingFolder } from './working-folder.ts'
 
-type ExecAttributes = Parameters<ExecutorOf<'exec'>['check']>[0]
+type ExecAttributes = AttributesOf<SchemaOf<'exec'>>
 
 /** What a report takes. */
 const MAX_OUTPUT = 16_000

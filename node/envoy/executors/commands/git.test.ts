@@ -194,6 +194,14 @@ describe('a clone', () => {
     expect(users.length).toBeGreaterThan(0)
   })
 
+  test.runIf(isRoot)('of root is not made where somebody else could replace it', async () => {
+    await using box = await sandbox()
+    await box.folder('/home/dan/apps')
+    await chown(join(box.root, 'home/dan'), 54321, 54321)
+    const theirs = clone({ path: '/home/dan/apps/app' })
+    await expect(applyTo(box, gitExecutor, theirs)).rejects.toMatchObject({ code: 'unsafe' })
+  })
+
   test('does not show user and password of its source', async () => {
     await using box = await sandbox()
     const seen: (string | undefined)[] = []

@@ -1,3 +1,4 @@
+import type { AttributesOf, SchemaOf } from '#config/lang'
 import { change, changesOf } from '../change.ts'
 import { ExecutorError } from '../errors.ts'
 import type { Applied, ExecutorOf, ExecutorOptions } from '../executor.ts'
@@ -9,6 +10,8 @@ import {
   type Entry,
   entryAt,
   findPlace,
+  isTrustedOwner,
+  isTrustedWay,
   kindNames,
   makeFolder,
   makePlace,
@@ -21,7 +24,7 @@ import { Clone } from './git-clone.ts'
 import { removeStaleLocks } from './git-locks.ts'
 import { remoteOf } from './git-remote.ts'
 
-type GitAttributes = Parameters<ExecutorOf<'git'>['check']>[0]
+type GitAttributes = AttributesOf<SchemaOf<'git'>>
 
 const FOLDER_MODE = 0o755
 
@@ -43,12 +46,12 @@ type Present =
 
 async function presentAt(path: string, machine: Machine, options: ExecutorOptions): Promise<Present> {
   await using place = await findPlace(machine, path, options)
-  const folder = place === null ? ({ kind: 'missing' } as const) : await entryAt(place, options)
+  const folder = await entryAt(place, options)
   if (place === null || folder.kind === 'missing') return { kind: 'nothing' }
   if (folder.kind !== 'directory')
     return { kind: 'other', problem: `${path} is ${kindNames[folder.kind]}, not a directory` }
   await using inside = await findPlace(machine, `${path}/.git`, options)
-  const git = inside === null ? ({ kind: 'missing' } as const) : await entryAt(inside, options)
+  const git = await entryAt(inside, options)
   if (git.kind === 'directory') {
     return { kind: 'clone', folder: { kind: 'directory', stats: folder.stats }, ownerUid: git.stats.uid }
   }
@@ -112,7 +115,14 @@ async function carryOut(
   const isManaged = owner !== undefined || group !== undefined
   if (isManaged) await ownAll(place, ownership, options)
   const present = await presentAt(path, machine, options)
+  if (present.kind === 'other') throw new ExecutorError('failed', `${present.problem}; remove it first`)
   const uid = present.kind === 'clone' ? present.ownerUid : ownership.uid
+  if (isTrustedOwner(uid) && !(await isTrustedWay(place.folder))) {
+    throw new ExecutorError(
+      'unsafe',
+      `${path} is in a directory of somebody else, who could replace it; give it an 'owner'`,
+    )
+  }
   if (present.kind === 'clone') await removeStaleLocks(path, machine, options)
   const clone = cloneOf(attributes, place.path, uid, machine, options)
   const remote = await clone.remoteHead(branch)

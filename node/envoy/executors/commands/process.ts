@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AttributesOf, SchemaOf } from '#config/lang'
 import { change } from '../change.ts'
 import { ExecutorError } from '../errors.ts'
 import type { Applied, ExecutorOf, ExecutorOptions } from '../executor.ts'
@@ -8,7 +9,7 @@ import { shellCommand } from '../shell.ts'
 import { type ProcessFilter, processesOf } from './process-table.ts'
 import { requireUser, workingFolder } from './working-folder.ts'
 
-type ProcessAttributes = Parameters<ExecutorOf<'process'>['check']>[0]
+type ProcessAttributes = AttributesOf<SchemaOf<'process'>>
 
 const POLL_MS = 50
 

@@ -1,3 +1,4 @@
+import type { AttributesOf, SchemaOf } from '#config/lang'
 import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf } from '../executor.ts'
 import { planned } from '../planned.ts'
@@ -5,7 +6,7 @@ import { planRemoval } from './file.ts'
 import { requireOneLine } from './lines.ts'
 import { planFile } from './plan-file.ts'
 
-type CronAttributes = Parameters<ExecutorOf<'cron'>['check']>[0]
+type CronAttributes = AttributesOf<SchemaOf<'cron'>>
 
 const FOLDER = '/etc/cron.d'
 

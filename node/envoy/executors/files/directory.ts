@@ -1,3 +1,4 @@
+import type { AttributesOf, SchemaOf } from '#config/lang'
 import { change, changesOf } from '../change.ts'
 import { ExecutorError } from '../errors.ts'
 import type { Applied, ExecutorOf, ExecutorOptions } from '../executor.ts'
@@ -17,7 +18,7 @@ import {
 } from '../safe-files/index.ts'
 import { octal } from './plan-file.ts'
 
-type DirectoryAttributes = Parameters<ExecutorOf<'directory'>['check']>[0]
+type DirectoryAttributes = AttributesOf<SchemaOf<'directory'>>
 
 export const directoryExecutor: ExecutorOf<'directory'> = planned<DirectoryAttributes>(
   { type: 'directory', reach: 'paths', acts: 'until-compliant' },
@@ -30,7 +31,7 @@ export const directoryExecutor: ExecutorOf<'directory'> = planned<DirectoryAttri
 async function planPresent(attributes: DirectoryAttributes, machine: Machine, options: ExecutorOptions): Promise<Plan> {
   const { target_path, recurse } = attributes
   await using place = await findPlace(machine, target_path, options)
-  const entry = place === null ? ({ kind: 'missing' } as const) : await entryAt(place, options)
+  const entry = await entryAt(place, options)
   if (entry.kind !== 'missing' && entry.kind !== 'directory') {
     const hint = entry.kind === 'symlink' ? 'name the directory that it points to' : 'remove it first'
     throw new ExecutorError(
@@ -88,7 +89,7 @@ async function carryOut(
 /** A directory that is not to be there, whatever is in it. */
 export async function planRemovalOfTree(path: string, machine: Machine, options: ExecutorOptions): Promise<Plan> {
   await using place = await findPlace(machine, path, options)
-  const entry = place === null ? ({ kind: 'missing' } as const) : await entryAt(place, options)
+  const entry = await entryAt(place, options)
   if (entry.kind === 'missing') return { kind: 'compliant' }
   if (entry.kind !== 'directory') {
     throw new ExecutorError('failed', `${path} is ${kindNames[entry.kind]}, not a directory; it is not removed`)

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { ResourceType } from '#config/lang'
+import type { AttributesOf, ResourceType, SchemaOf } from '#config/lang'
 import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf, ExecutorOptions } from '../executor.ts'
 import type { Machine } from '../machine.ts'
@@ -7,8 +7,6 @@ import { MissingYet, type Plan, planned } from '../planned.ts'
 import { entryAt, findPlace, kindNames, readEntry } from '../safe-files/index.ts'
 import { MAX_TEXT_BYTES } from './limits.ts'
 import { planFile } from './plan-file.ts'
-
-type AttributesOf<T extends ResourceType> = Parameters<ExecutorOf<T>['check']>[0]
 
 /** What becomes of a text, or why nothing is to become of it. */
 export type Edited = string | { readonly skipped: string }
@@ -32,8 +30,8 @@ interface EditedFile {
 }
 
 /** An executor that edits a text file whose other parts belong to somebody else; owner, group, mode and label stay. */
-export function editing<T extends ResourceType>(type: T, editor: TextEditor<AttributesOf<T>>): ExecutorOf<T> {
-  const executor = planned<AttributesOf<T>>(
+export function editing<T extends ResourceType>(type: T, editor: TextEditor<AttributesOf<SchemaOf<T>>>): ExecutorOf<T> {
+  const executor = planned<AttributesOf<SchemaOf<T>>>(
     { type, reach: 'paths', acts: 'until-compliant' },
     (attributes, machine, options) => planEdit(editor, attributes, machine, options),
   )
@@ -64,7 +62,7 @@ async function planEdit<A extends object>(
 /** Null when there is no file. @throws ExecutorError for what is no text file, or a link to one */
 async function textAt(path: string, machine: Machine, options: ExecutorOptions): Promise<string | null> {
   await using place = await findPlace(machine, path, options)
-  const entry = place === null ? ({ kind: 'missing' } as const) : await entryAt(place, options)
+  const entry = await entryAt(place, options)
   if (place === null || entry.kind === 'missing') return null
   if (entry.kind === 'symlink') {
     throw new ExecutorError('unsafe', `${path} is a symbolic link; name the file that it points to`)

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import type { AttributesOf, SchemaOf } from '#config/lang'
 import { change } from '../change.ts'
 import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf, ExecutorOptions } from '../executor.ts'
@@ -10,7 +11,7 @@ import { existingPlace, planFile } from './plan-file.ts'
 import { sourceContents } from './source.ts'
 import { streamEdited } from './stream-edit.ts'
 
-type FileAttributes = Parameters<ExecutorOf<'file'>['check']>[0]
+type FileAttributes = AttributesOf<SchemaOf<'file'>>
 
 export const fileExecutor: ExecutorOf<'file'> = planned<FileAttributes>(
   { type: 'file', reach: 'paths', acts: 'until-compliant' },
@@ -24,7 +25,7 @@ export const fileExecutor: ExecutorOf<'file'> = planned<FileAttributes>(
 /** A file or link that is not to be there. @throws ExecutorError 'failed' for a directory */
 export async function planRemoval(path: string, machine: Machine, options: ExecutorOptions): Promise<Plan> {
   await using place = await findPlace(machine, path, options)
-  const entry = place === null ? ({ kind: 'missing' } as const) : await entryAt(place, options)
+  const entry = await entryAt(place, options)
   if (entry.kind === 'missing') return { kind: 'compliant' }
   if (entry.kind === 'directory') {
     throw new ExecutorError('failed', `${path} is a directory; to remove it declare it as one with 'state: absent'`)

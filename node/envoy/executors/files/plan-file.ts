@@ -119,7 +119,7 @@ async function carryOut(wanted: WantedFile, machine: Machine, options: ExecutorO
   const target = await targetOf(place, wanted, machine, options)
   const { entry, ownership, mode, isSame } = target
   if (isSame && entry.kind === 'file' && (entry.stats.nlink === 1 || isTrustedFolder(await place.folder.status()))) {
-    await setOwnerAndMode(place, { ...ownership, mode }, options)
+    await setOwnerAndMode(place, { ...ownership, mode }, { signal: options.signal, expected: entry.stats })
     await labelInPlace(place, wanted, machine, options)
     return {}
   }

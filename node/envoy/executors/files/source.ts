@@ -27,8 +27,8 @@ async function fetched(url: string, machine: Machine, { signal }: ExecutorOption
 
 async function copied(path: string, machine: Machine, options: ExecutorOptions): Promise<Buffer> {
   await using place = await findThroughLink(machine, path, options)
-  const entry = place === null ? null : await entryAt(place, options)
-  if (place === null || entry === null || entry.kind === 'missing') {
+  const entry = await entryAt(place, options)
+  if (place === null || entry.kind === 'missing') {
     throw new MissingYet(`the source ${path} does not exist on this machine`)
   }
   if (entry.kind !== 'file') {

@@ -1,4 +1,5 @@
 import { readlink } from 'node:fs/promises'
+import type { AttributesOf, SchemaOf } from '#config/lang'
 import { change, changesOf } from '../change.ts'
 import { ExecutorError } from '../errors.ts'
 import type { ExecutorOf, ExecutorOptions } from '../executor.ts'
@@ -16,7 +17,7 @@ import {
 } from '../safe-files/index.ts'
 import { existingPlace } from './plan-file.ts'
 
-type SymlinkAttributes = Parameters<ExecutorOf<'symlink'>['check']>[0]
+type SymlinkAttributes = AttributesOf<SchemaOf<'symlink'>>
 
 export const symlinkExecutor: ExecutorOf<'symlink'> = planned<SymlinkAttributes>(
   { type: 'symlink', reach: 'paths', acts: 'until-compliant' },
@@ -53,7 +54,7 @@ async function planPresent(attributes: SymlinkAttributes, machine: Machine, opti
 
 async function planAbsent(path: string, machine: Machine, options: ExecutorOptions): Promise<Plan> {
   await using place = await findPlace(machine, path, options)
-  const entry = place === null ? ({ kind: 'missing' } as const) : await entryAt(place, options)
+  const entry = await entryAt(place, options)
   if (place === null || entry.kind === 'missing') return { kind: 'compliant' }
   if (entry.kind !== 'symlink') {
     throw new ExecutorError('failed', `${path} is ${kindNames[entry.kind]}, not a symbolic link; it is not removed`)

@@ -34,7 +34,7 @@ describe('a program that a machine runs', () => {
     process.env['VIGO_TEST_LEAK'] = 'hunter2'
     const { stdout } = await box.machine.run('env', [], options({ environment: { A: 'b', LANG: 'C' } }))
     delete process.env['VIGO_TEST_LEAK']
-    const names = stdout.split('\n').map(line => line.split('=')[0])
+    const names = stdout.split('\n').map(line => line.split('=')[0] ?? '')
     expect(names.toSorted()).toEqual(['', 'A', 'HOME', 'LANG', 'PATH', 'VIGO_ROOT'])
     expect(stdout).toContain(`VIGO_ROOT=${box.root}\n`)
     expect(stdout).toContain('LANG=C\n')

@@ -7,7 +7,7 @@ import type { Place, PlaceOptions } from './place.ts'
 
 export type EntryKind = 'missing' | 'file' | 'directory' | 'symlink' | 'other'
 
-/** What is at a place; a link is a link. */
+/** A link is a link. */
 export type Entry =
   | { readonly kind: 'missing' }
   | { readonly kind: Exclude<EntryKind, 'missing'>; readonly stats: Stats }
@@ -21,8 +21,10 @@ export const kindNames: Readonly<Record<EntryKind, string>> = {
   other: 'a device, socket or pipe',
 }
 
-export async function entryAt(place: Place, { signal }: PlaceOptions): Promise<Entry> {
+/** What is at a place; nothing where its folder does not exist. @throws ExecutorError */
+export async function entryAt(place: Place | null, { signal }: PlaceOptions): Promise<Entry> {
   signal.throwIfAborted()
+  if (place === null) return { kind: 'missing' }
   try {
     const stats = await place.folder.statusOf(place.name)
     return { kind: kindOf(stats), stats }

@@ -9,4 +9,4 @@ export { type Foreign, type Ownership, ownTree, setOwnerAndMode } from './owners
 export { findPlace, findThroughLink, type Place, type PlaceOptions } from './place.ts'
 export { removeEmptyFolder, removeEntry, removeTree } from './remove.ts'
 export { type NewFile, replaceFile, type Temporary } from './replace-file.ts'
-export { isTrustedFolder, isTrustedOwner } from './trust.ts'
+export { isTrustedFolder, isTrustedOwner, isTrustedWay, isWritableByOthers } from './trust.ts'

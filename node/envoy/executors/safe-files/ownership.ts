@@ -1,5 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { chown, lchown, open } from 'node:fs/promises'
+import { ExecutorError } from '../errors.ts'
+import { requireDepth } from './depth.ts'
 import { telling } from './file-error.ts'
 import type { Folder } from './folder.ts'
 import type { Place, PlaceOptions } from './place.ts'
@@ -10,11 +12,15 @@ export interface Ownership {
   readonly gid: number
 }
 
-/** Gives a file or directory that exists its owner and bits of permission; a link is refused. @throws ExecutorError */
+/**
+ * Gives a file or directory that exists its owner and bits of permission; a link is refused. With `expected` it must be the one that was
+ * looked at: somebody may have put a second name of a system file there meanwhile.
+ * @throws ExecutorError
+ */
 export async function setOwnerAndMode(
   place: Place,
   { uid, gid, mode }: Ownership & { mode: number },
-  { signal }: PlaceOptions,
+  { signal, expected }: PlaceOptions & { expected?: Stats },
 ): Promise<void> {
   signal.throwIfAborted()
   await telling(`changing owner and mode of ${place.shown}`, async () => {
@@ -22,6 +28,9 @@ export async function setOwnerAndMode(
     const file = await open(place.folder.at(place.name), flags)
     try {
       const stats = await file.stat()
+      if (expected !== undefined && (stats.ino !== expected.ino || stats.dev !== expected.dev)) {
+        throw new ExecutorError('unsafe', `${place.shown} was replaced while it was looked at`)
+      }
       if (stats.uid !== uid || stats.gid !== gid) await file.chown(uid, gid)
       await file.chmod(mode)
     } finally {
@@ -47,7 +56,7 @@ export async function ownTree(place: Place, wanted: Ownership, options: OwnTreeO
   const count = { found: 0, leftAlone: 0 }
   await telling(`changing the owner of what is in ${place.shown}`, async () => {
     await using folder = await place.folder.enter(place.name)
-    await ownEntries(folder, wanted, options, count)
+    await ownEntries(folder, wanted, options, count, 1)
   })
   return count
 }
@@ -57,7 +66,9 @@ async function ownEntries(
   wanted: Ownership,
   options: OwnTreeOptions,
   count: { found: number; leftAlone: number },
+  depth: number,
 ): Promise<void> {
+  requireDepth(depth, folder.path)
   const isOurs = isTrustedFolder(await folder.status())
   for (const name of await folder.names()) {
     options.signal.throwIfAborted()
@@ -71,7 +82,7 @@ async function ownEntries(
     }
     if (!stats.isDirectory()) continue
     await using inner = await folder.enter(name)
-    await ownEntries(inner, wanted, options, count)
+    await ownEntries(inner, wanted, options, count, depth + 1)
   }
 }
 

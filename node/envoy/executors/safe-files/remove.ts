@@ -1,6 +1,7 @@
 import { readFile, rmdir, unlink } from 'node:fs/promises'
 import { codeOf } from '#node/kit'
 import { ExecutorError } from '../errors.ts'
+import { requireDepth } from './depth.ts'
 import { telling } from './file-error.ts'
 import type { Folder } from './folder.ts'
 import type { Place, PlaceOptions } from './place.ts'
@@ -24,7 +25,7 @@ export async function removeTree(place: Place, { signal }: PlaceOptions): Promis
     const mounted = await mountedBelow(place.path)
     if (mounted !== undefined) throw isMounted(mounted, place.shown)
     const { dev } = await place.folder.status()
-    await removeFolder(place.folder, place.name, { dev, shown: place.shown, signal })
+    await removeFolder(place.folder, place.name, { dev, shown: place.shown, signal }, 1)
     await place.folder.sync()
   })
 }
@@ -41,7 +42,8 @@ interface Removal {
   readonly signal: AbortSignal
 }
 
-async function removeFolder(parent: Folder, name: string, removal: Removal): Promise<void> {
+async function removeFolder(parent: Folder, name: string, removal: Removal, depth: number): Promise<void> {
+  requireDepth(depth, parent.path)
   const { dev, shown, signal } = removal
   {
     await using folder = await parent.enter(name)
@@ -49,7 +51,7 @@ async function removeFolder(parent: Folder, name: string, removal: Removal): Pro
     for (const entry of await folder.names()) {
       signal.throwIfAborted()
       const stats = await folder.statusOf(entry)
-      if (stats.isDirectory()) await removeFolder(folder, entry, removal)
+      if (stats.isDirectory()) await removeFolder(folder, entry, removal, depth + 1)
       else await unlink(folder.at(entry)).catch(unlessMissing)
     }
   }

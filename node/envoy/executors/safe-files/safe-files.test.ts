@@ -123,6 +123,17 @@ describe('a path', () => {
 })
 
 describe('a tree that is removed', () => {
+  test('may not be so deep that the agent runs out of files', async () => {
+    await using box = await makeSandbox()
+    await box.folder(`/srv/app${'/d'.repeat(400)}`)
+    const before = (await readdir('/proc/self/fd')).length
+    await using place = await findPlace(box.machine, '/srv/app', options)
+    if (place === null) throw new Error('it was not found')
+    await expect(removeTree(place, options)).rejects.toThrow('is nested deeper than 256 directories')
+    await place[Symbol.asyncDispose]()
+    expect((await readdir('/proc/self/fd')).length).toBe(before)
+  })
+
   test.runIf(isRoot && mayMount())('stays when something is mounted in it', async () => {
     await using box = await makeSandbox()
     await box.put('/srv/data/precious', 'x')

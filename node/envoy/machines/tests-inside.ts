@@ -11,11 +11,16 @@ const RUN_MS = 600_000
 /** The first test with a list of packages builds their root. */
 const BUILD_MS = 600_000
 
+export interface Options extends MachineOptions {
+  /** Names of files that are left out. */
+  readonly except?: readonly string[]
+}
+
 /**
  * Runs test files (`*.inside.ts`, by parts of their paths) on a machine of their own, where they are root and may change everything.
  * Skipped, with the reason in its name or report, where no such machine can be had.
  */
-export function testsInside(title: string, files: readonly string[], options: MachineOptions = {}): void {
+export function testsInside(title: string, files: readonly string[], { except = [], ...options }: Options = {}): void {
   const reason = SystemdMachine.whyNot()
   const name = reason === null ? title : `${title} (skipped: ${reason})`
   test.skipIf(reason !== null)(name, { timeout: RUN_MS + BUILD_MS }, async context => {
@@ -33,7 +38,15 @@ export function testsInside(title: string, files: readonly string[], options: Ma
     ]
     const ran = await machine.exec(
       '/usr/bin/env',
-      ['-C', '/vigo', `${INSIDE}=1`, '/vigo/node_modules/.bin/node', ...vitest, ...files],
+      [
+        '-C',
+        '/vigo',
+        `${INSIDE}=1`,
+        '/vigo/node_modules/.bin/node',
+        ...vitest,
+        ...except.map(name => `--exclude=**/${name}`),
+        ...files,
+      ],
       { timeoutMs: RUN_MS },
     )
     const report = stripVTControlCharacters(`${ran.stdout}\n${ran.stderr}`)

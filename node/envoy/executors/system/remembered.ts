@@ -11,7 +11,12 @@ export class Remembered<T> {
     const known = this.#known.get(machine)
     if (known?.stamp === stamp) return known.value
     const value = await ask()
-    this.#known.set(machine, { stamp, value })
+    // Where nothing is that could change, nothing tells when the answer is stale.
+    if (/^\d/m.test(stamp)) this.#known.set(machine, { stamp, value })
     return value
+  }
+
+  forget(machine: Machine): void {
+    this.#known.delete(machine)
   }
 }

@@ -14,9 +14,10 @@ import type { PackageContext, PackageProvider, Transaction } from './provider.ts
 const LATEST_REFRESH_MS = 15 * 60_000
 /** Several resources of a run that read the indexes first share one reading. */
 const INSTALL_REFRESH_MS = 60_000
-/** What is not in indexes as new as this is in none. */
-const JUST_REFRESHED_MS = 5000
 const MAX_OUTPUT = 8000
+
+/** What this resource did about the indexes before it looks for its packages. */
+type Indexes = 'just read' | 'asked for' | 'as they are'
 
 export const packageExecutor: ExecutorOf<'package'> = {
   type: 'package',
@@ -37,11 +38,16 @@ export const packageExecutor: ExecutorOf<'package'> = {
   async apply(attributes, _difference, machine, { signal }) {
     const provider = await packageProvider(machine)
     const context = contextOf(attributes, machine, signal)
-    if (attributes.update_cache && attributes.state !== 'absent') {
-      await refreshWhenOlder(INSTALL_REFRESH_MS, provider, context)
-    }
+    const asksForCache = attributes.update_cache && attributes.state !== 'absent'
+    const isFresh = asksForCache && (await refreshWhenOlder(INSTALL_REFRESH_MS, provider, context))
     const plan = await planPackages(attributes, provider, context)
-    const output = await carryOut(plan, attributes, provider, context)
+    const output = await carryOut(
+      plan,
+      attributes,
+      isFresh ? 'just read' : asksForCache ? 'asked for' : 'as they are',
+      provider,
+      context,
+    )
     const left = await planPackages(attributes, provider, context)
     if (left.changes.length > 0) throw unfinished(provider, left)
     return {
@@ -53,13 +59,14 @@ export const packageExecutor: ExecutorOf<'package'> = {
 
 async function carryOut(
   plan: PackagePlan,
-  { purge, allow_downgrade, lock_version, update_cache }: PackageAttributes,
+  { purge, allow_downgrade, lock_version }: PackageAttributes,
+  indexes: Indexes,
   provider: PackageProvider,
   context: PackageContext,
 ): Promise<string> {
   const outputs: string[] = []
   const transact = async (transaction: Transaction) => {
-    outputs.push(await transactWithIndexes(transaction, update_cache, provider, context))
+    outputs.push(await transactWithIndexes(transaction, indexes, provider, context))
   }
   const packages = plan.install
   if (packages.length > 0) {
@@ -74,7 +81,7 @@ async function carryOut(
 /** A repository that was added after the indexes were read last is not known yet: then they are read once more. */
 async function transactWithIndexes(
   transaction: Transaction,
-  updateCache: boolean,
+  indexes: Indexes,
   provider: PackageProvider,
   context: PackageContext,
 ): Promise<string> {
@@ -82,8 +89,9 @@ async function transactWithIndexes(
     return await provider.transact(transaction, context)
   } catch (error) {
     const isUnknown = error instanceof ExecutorError && error.context['diagnosis'] === 'unknown-package'
-    const ageMs = updateCache ? JUST_REFRESHED_MS : Number.POSITIVE_INFINITY
-    if (!isUnknown || (await areFresh(ageMs, provider, context))) throw error
+    if (!isUnknown || indexes === 'just read') throw error
+    // Without `update_cache` a wrong name must not make every run of a fleet ask the mirrors.
+    if (indexes === 'as they are' && (await areFresh(Number.POSITIVE_INFINITY, provider, context))) throw error
     await provider.refresh(context)
     return await provider.transact(transaction, context)
   }
@@ -104,8 +112,11 @@ async function cleanedUp(
   }
 }
 
-async function refreshWhenOlder(ageMs: number, provider: PackageProvider, context: PackageContext): Promise<void> {
-  if (!(await areFresh(ageMs, provider, context))) await provider.refresh(context)
+/** Whether they were read. */
+async function refreshWhenOlder(ageMs: number, provider: PackageProvider, context: PackageContext): Promise<boolean> {
+  if (await areFresh(ageMs, provider, context)) return false
+  await provider.refresh(context)
+  return true
 }
 
 /** Whether the indexes were read within the time, and after the last change of what repositories there are. */

@@ -50,8 +50,10 @@ export const pacman: PackageProvider = {
     }
   },
   newer: async context => new Map((await pacman.upgrades(context)).map(({ name, to }) => [name, to])),
-  upgrades: context => {
-    const deciding = [LOCAL, SYNC, CONFIGURATION].map(path => context.machine.path(path))
+  upgrades: async context => {
+    // Indexes are written over, which the time of their folder does not tell.
+    const indexes = (await readdir(context.machine.path(SYNC)).catch(() => [])).map(name => `${SYNC}/${name}`)
+    const deciding = [LOCAL, SYNC, CONFIGURATION, ...indexes].map(path => context.machine.path(path))
     return upgrades.get(context.machine, deciding, async () => {
       // 1 without a word means that there are none.
       const result = await runManager(context, 'pacman', ['-Qu'], { ...manager, successes: [0, 1] })

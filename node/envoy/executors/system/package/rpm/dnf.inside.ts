@@ -1,25 +1,17 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { exitCode, FileServer, realMachine, sh, Trial } from '../../fixture.ts'
+import { buildRpm, publish, REPOSITORY } from './fixture.ts'
 import { compareEvr } from './version-order.ts'
 
-const REPOSITORY = '/srv/rpm'
-
-async function buildRpm(name: string, version: string, extra = ''): Promise<void> {
-  const spec = [
-    `Name: ${name}\nVersion: ${version}\nRelease: 1\nSummary: test\nLicense: none\nBuildArch: noarch\n${extra}`,
-    '%description\ntest\n%files',
-  ].join('\n')
-  await mkdir(REPOSITORY, { recursive: true })
-  await writeFile(`/tmp/${name}.spec`, `${spec}\n`)
-  await sh(`rpmbuild -bb --define '_rpmdir ${REPOSITORY}' --define '_build_name_fmt %%{NAME}-%%{VERSION}.rpm' /tmp/${name}.spec`)
-}
-
-const publish = () => sh(`createrepo_c -q ${REPOSITORY}`)
 const trial = () => new Trial('package', realMachine({ 'os.family': 'redhat' }))
 const installed = (name: string) => sh(`rpm -q --qf '%{VERSION}' ${name} || true`)
 
 beforeAll(async () => {
+  // Debian's dnf copies what it installs into a repository of its own, and knows no release.
+  await sh(
+    'sed -i s/enabled.*/enabled=false/ /etc/dnf/plugins/local.conf; mkdir -p /etc/dnf/vars; echo 1 > /etc/dnf/vars/releasever',
+  )
   for (const version of ['1.0', '1.1']) await buildRpm('alpha', version)
   await buildRpm('beta', '1.0', 'Provides: mail-server')
   await buildRpm('leaf', '1.0', 'Requires: lib')
@@ -35,6 +27,8 @@ describe('packages of dnf', () => {
     const on = trial()
     await on.converge({ package: ['beta', 'leaf'] })
     expect(on.commands.filter(([program, ...args]) => program === 'dnf' && args.includes('install'))).toHaveLength(1)
+    // The first reader of rpm's database tidies it up, which counts as a change.
+    await on.check({ package: ['beta'] })
     const before = on.commands.length
     expect(await on.check({ package: ['beta', 'lib'] })).toEqual({ kind: 'compliant' })
     expect(on.commands).toHaveLength(before)
@@ -75,7 +69,10 @@ describe('packages of dnf', () => {
 
   test('that no repository has are a failure, and a broken repository blocks', async () => {
     expect(await trial().failure({ package: ['no-such-thing'] })).toMatchObject({ code: 'failed' })
-    await writeFile('/etc/yum.repos.d/bad.repo', '[bad]\nname=bad\nbaseurl=file:///srv/nothing\ngpgcheck=0\n')
+    await writeFile(
+      '/etc/yum.repos.d/bad.repo',
+      '[bad]\nname=bad\nbaseurl=file:///srv/nothing\nskip_if_unavailable=0\ngpgcheck=0\n',
+    )
     expect(await trial().failure({ package: ['no-such-thing'], update_cache: true })).toMatchObject({ code: 'blocked' })
     await rm('/etc/yum.repos.d/bad.repo')
   })
@@ -91,7 +88,25 @@ describe('packages of dnf', () => {
 })
 
 test('versions are ordered as rpm orders them', async () => {
-  const versions = ['1', '1.0', '1.0~rc1', '1.0^git1', '1.0a', '1.a', '1.10', '1.9', '01.9', '2', 'a', '1~', '1^', '1.0^', '1_0', '1..0', '10a1']
+  const versions = [
+    '1',
+    '1.0',
+    '1.0~rc1',
+    '1.0^git1',
+    '1.0a',
+    '1.a',
+    '1.10',
+    '1.9',
+    '01.9',
+    '2',
+    'a',
+    '1~',
+    '1^',
+    '1.0^',
+    '1_0',
+    '1..0',
+    '10a1',
+  ]
   const pairs = versions.flatMap(a => versions.map((b): [string, string] => [a, b]))
   const asked = pairs.map(([a, b]) => `io.write(rpm.vercmp("${a}", "${b}"), " ")`).join('; ')
   const answers = (await sh(`rpm --eval '%{lua: ${asked}}'`)).trim().split(/\s+/).map(Number)

@@ -6,7 +6,7 @@ import { Remembered } from '../../remembered.ts'
 import type { Symptoms } from '../diagnosis.ts'
 import type { PackageContext, PackageProvider, Transaction, Upgrade } from '../provider.ts'
 import { type ManagerOptions, runManager } from '../run-manager.ts'
-import { rpmDatabase, rpmInventory, rpmObjection } from './rpm-database.ts'
+import { forgetRpmDatabase, rpmDatabase, rpmInventory, rpmObjection } from './rpm-database.ts'
 import { compareEvr, isEvr } from './version-order.ts'
 
 const symptoms: Symptoms = [
@@ -39,7 +39,7 @@ export function dnf(program: 'dnf' | 'yum'): PackageProvider {
     sources: ['/etc/yum.repos.d', '/etc/dnf/dnf.conf', '/etc/yum.conf'],
     installed: async context => rpmInventory(context, await locked(context.machine)),
     newer: async context => new Map((await provider.upgrades(context)).map(({ name, to }) => [name, to])),
-    upgrades: context => upgrades.get(context.machine, deciding(context.machine), () => availableUpgrades(context)),
+    upgrades: async context => upgrades.get(context.machine, await deciding(context), () => availableUpgrades(context)),
     isVersion: isEvr,
     compare: async (a, b) => compareEvr(a, b),
     refreshedAt: async ({ machine }) => {
@@ -52,12 +52,9 @@ export function dnf(program: 'dnf' | 'yum'): PackageProvider {
     },
     transact: async (transaction, context) => {
       if ('changeHeld' in transaction && transaction.changeHeld) await release(transaction, context)
-      const { stdout } = await runManager(
-        context,
-        program,
-        [...QUIET, ...context.flags, ...lineOf(transaction)],
-        manager,
-      )
+      const args = [...QUIET, ...context.flags, ...lineOf(transaction)]
+      const { stdout } = await runManager(context, program, args, manager)
+      forgetRpmDatabase(context.machine)
       return stdout
     },
     hold: async (names, context) => {
@@ -146,6 +143,7 @@ export function parseLocks(text: string): string[] {
   return [...text.matchAll(/^([^#!\s]\S*)-[^-\s]+-[^-\s]+\s*$/gm)].map(([, name = '']) => name)
 }
 
-function deciding(machine: Machine): string[] {
-  return [...rpmDatabase(machine), ...[CACHE, '/etc/yum.repos.d', ...LOCK_LISTS].map(path => machine.path(path))]
+async function deciding(context: PackageContext): Promise<string[]> {
+  const others = [CACHE, '/etc/yum.repos.d', ...LOCK_LISTS].map(path => context.machine.path(path))
+  return [...(await rpmDatabase(context)), ...others]
 }

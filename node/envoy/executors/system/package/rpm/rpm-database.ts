@@ -5,12 +5,13 @@ import type { InstalledPackage, Inventory, PackageContext } from '../provider.ts
 import { compareEvr } from './version-order.ts'
 
 const QUERY = '%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{ARCH}\\n'
+const folders = new WeakMap<Machine, string>()
 const remembered = new Remembered<ReadonlyMap<string, readonly string[]>>()
 
 /** What rpm's database says, asked once until it changes; `heldNames` are those that a lock of the package manager keeps. */
 export async function rpmInventory(context: PackageContext, heldNames: ReadonlySet<string>): Promise<Inventory> {
   const { machine, budget } = context
-  const versions = await remembered.get(machine, rpmDatabase(machine), async () => {
+  const versions = await remembered.get(machine, await rpmDatabase(context), async () => {
     const { stdout } = await mustInvoke(machine, budget, 'rpm', ['-qa', '--qf', QUERY], {
       maxOutputBytes: 32 * 2 ** 20,
     })
@@ -27,12 +28,20 @@ export async function rpmInventory(context: PackageContext, heldNames: ReadonlyS
   }
 }
 
-/** Where the database is depends on the distribution, and what its file is called on the age of rpm. */
-export function rpmDatabase(machine: Machine): string[] {
-  const files = ['rpmdb.sqlite', 'rpmdb.sqlite-wal', 'Packages', 'Packages.db']
-  return ['/var/lib/rpm', '/usr/lib/sysimage/rpm'].flatMap(folder =>
-    files.map(file => machine.path(`${folder}/${file}`)),
+/** Not the folder, whose time reading changes. Where the database is depends on the distribution, and what its file is called on the age of rpm. */
+export async function rpmDatabase(context: PackageContext): Promise<string[]> {
+  const { machine, budget } = context
+  const known = folders.get(machine)
+  const folder = known ?? (await mustInvoke(machine, budget, 'rpm', ['--eval', '%_dbpath'])).stdout.trim()
+  folders.set(machine, folder)
+  return ['/rpmdb.sqlite', '/rpmdb.sqlite-wal', '/Packages', '/Packages.db'].map(file =>
+    machine.path(`${folder}${file}`),
   )
+}
+
+/** After a change of one's own; the clock of a file system may be too coarse to tell. */
+export function forgetRpmDatabase(machine: Machine): void {
+  remembered.forget(machine)
 }
 
 /** Versions by name and by `name.architecture`, oldest first. */

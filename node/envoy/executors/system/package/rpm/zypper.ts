@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import type { Machine } from '../../../machine.ts'
 import { Remembered } from '../../remembered.ts'
 import type { Symptoms } from '../diagnosis.ts'
 import type { PackageContext, PackageProvider, Transaction, Upgrade } from '../provider.ts'
 import { type ManagerOptions, runManager } from '../run-manager.ts'
-import { rpmDatabase, rpmInventory, rpmObjection } from './rpm-database.ts'
+import { forgetRpmDatabase, rpmDatabase, rpmInventory, rpmObjection } from './rpm-database.ts'
 import { compareEvr, isEvr } from './version-order.ts'
 
 const symptoms: Symptoms = [
@@ -28,6 +28,7 @@ const manager: ManagerOptions = {
   successes: [0, 100, 101, 102, 103],
 }
 const LOCKS = '/etc/zypp/locks'
+const SOLV = '/var/cache/zypp/solv'
 const CACHE = '/var/cache/zypp/raw'
 
 const upgrades = new Remembered<readonly Upgrade[]>()
@@ -40,9 +41,11 @@ export const zypper: PackageProvider = {
   sources: ['/etc/zypp/repos.d', '/etc/zypp/zypp.conf'],
   installed: async context => rpmInventory(context, await locked(context.machine)),
   newer: async context => new Map((await zypper.upgrades(context)).map(({ name, to }) => [name, to])),
-  upgrades: context => {
-    const deciding = [CACHE, '/etc/zypp/repos.d', LOCKS].map(path => context.machine.path(path))
-    return upgrades.get(context.machine, [...rpmDatabase(context.machine), ...deciding], async () => {
+  upgrades: async context => {
+    // Indexes are written over, which the time of their folder does not tell.
+    const indexes = (await readdir(context.machine.path(SOLV)).catch(() => [])).map(name => `${SOLV}/${name}/solv`)
+    const deciding = ['/etc/zypp/repos.d', LOCKS, ...indexes].map(path => context.machine.path(path))
+    return upgrades.get(context.machine, [...(await rpmDatabase(context)), ...deciding], async () => {
       const args = ['--xmlout', '--non-interactive', '--no-refresh', 'list-updates']
       return parseUpdates((await runManager(context, 'zypper', args, manager)).stdout)
     })
@@ -61,7 +64,9 @@ export const zypper: PackageProvider = {
     await release(transaction, context)
     const [verb = '', ...rest] = lineOf(transaction)
     const args = ['--non-interactive', verb, ...context.flags, ...rest]
-    return (await runManager(context, 'zypper', args, manager)).stdout
+    const { stdout } = await runManager(context, 'zypper', args, manager)
+    forgetRpmDatabase(context.machine)
+    return stdout
   },
   hold: async (names, context) => {
     await runManager(context, 'zypper', ['--non-interactive', 'addlock', '--', ...names], manager)

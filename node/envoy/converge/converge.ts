@@ -166,7 +166,7 @@ class Convergence {
   }
 
   async #visited(turn: Exclude<Turn, { kind: 'end' }>, step: Step, prepared: Prepared): Promise<Verdict> {
-    const { machine, executorOf, memory, clock, logger } = this.#equipment
+    const { machine, executorOf, memory, clock } = this.#equipment
     const circumstances = {
       isDryRun: this.#isDryRun,
       trigger: turn.trigger,
@@ -184,7 +184,6 @@ class Convergence {
       limits: this.#equipment.limits,
       wasThis: remembered === undefined ? undefined : remembered === prepared.fingerprint,
       nowMs: () => clock.now(),
-      logger,
       onApply: () => this.#begin(turn.trigger, step),
       signal: this.#signal,
     })

@@ -105,10 +105,11 @@ export class Pass {
       const progress = this.#progress[at]
       return progress?.kind === 'settled' && progress.culprit === culprit
     })
-    const root = `'${this.#steps[culprit]?.resource.id}' ${this.#whatHappened(culprit)}`
-    if (near === culprit || near === undefined)
-      return `not tried, because it depends on ${root.replace(/' /, "', which ")}`
-    return `not tried, because it depends on '${this.#steps[near]?.resource.id}', and ${root}`
+    const nameOf = (at: number): string => `'${this.#steps[at]?.resource.id}'`
+    const happened = this.#whatHappened(culprit)
+    return near === culprit || near === undefined
+      ? `not tried, because it depends on ${nameOf(culprit)}, which ${happened}`
+      : `not tried, because it depends on ${nameOf(near)}, and ${nameOf(culprit)} ${happened}`
   }
 
   #whatHappened(at: number): string {

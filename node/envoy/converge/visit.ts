@@ -1,5 +1,5 @@
 import type { BundleResource } from '#config/store'
-import { Deadline, isAbort, type Logger } from '#node/kit'
+import { Deadline, isAbort } from '#node/kit'
 import type { Attributes, Difference, Executor, ExecutorOptions, Finding } from '../executors/executor.ts'
 import type { Machine } from '../executors/machine.ts'
 import { decide } from './condition.ts'
@@ -28,7 +28,6 @@ export interface VisitOptions {
   readonly wasThis: boolean | undefined
   readonly limits: RunLimits
   readonly nowMs: () => number
-  readonly logger: Logger
   /** Before anything is changed. */
   readonly onApply: () => Promise<void>
   readonly signal: AbortSignal

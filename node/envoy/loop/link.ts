@@ -2,7 +2,7 @@ import { type EnvoySession, type FromBolt, type FromEnvoy, openCheckin } from '#
 import type { Host, PeerId } from '#node/host'
 import { Deadline, type Logger, messageOf } from '#node/kit'
 
-const OPEN_MS = 20_000
+const OPEN_MS = 10_000
 const SEND_MS = 60_000
 
 /** The conversation with one bolt, from its opening to its end. */

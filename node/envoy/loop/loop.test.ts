@@ -366,6 +366,7 @@ describe('secrets', () => {
     const logger: Logger = { debug: note, info: note, warn: note, error: note, child: () => logger }
     bolt.secrets['db/x'] = 'correct horse battery'
     bolt.bundle = holder()
+    bolt.stores = false
     await startLoop({ logger })
     await until(() => expect(bolt.of('report')).toHaveLength(1))
     expect(toy.values.get('a/x')).toBe('correct horse battery')
@@ -507,10 +508,12 @@ describe('a machine in trouble', () => {
 
 test('bolts are tried in an own order: connected first, the one that failed last', () => {
   const bolts = ['a', 'b', 'c', 'd']
-  const of = (self: string, connected: string[] = [], failed: string | null = null) =>
-    boltsInOrder({ bolts, connected: new Set(connected), self, failed })
+  const of = (self: string, connected: string[] = [], failed: string[] = []) =>
+    boltsInOrder({ bolts, connected: new Set(connected), self, failed: new Set(failed) })
   expect(of('x', ['c'])[0]).toBe('c')
-  expect(of('x', ['c'], 'c').at(-1)).toBe('c')
+  expect(of('x', ['c'], ['c', 'gone']).at(-1)).toBe('c')
+  expect(of('x', [], ['d', 'a']).slice(-2)).toEqual(['d', 'a'])
+  expect(of('x', ['b'], ['d', 'a']).toSorted()).toEqual(bolts)
   const firsts = new Set(Array.from({ length: 40 }, (_, n) => of(`envoy${n}`)[0]))
   expect(firsts.size).toBe(4)
   const splays = Array.from({ length: 200 }, (_, n) => splayOf(`envoy${n}`))

@@ -1,6 +1,6 @@
 import type { FromBolt, FromEnvoy } from '#node/checkin'
 import type { Host, PeerId } from '#node/host'
-import { isAbort, messageOf, type Random, TaskGroup } from '#node/kit'
+import { Deadline, isAbort, messageOf, type Random, TaskGroup } from '#node/kit'
 import { ConvergeError, type Secrets } from '../converge/index.ts'
 import type { Tasks } from '../tasks/index.ts'
 import { type CheckInAnswer, startOf, understand } from './answers.ts'
@@ -12,7 +12,8 @@ import { SecretValues } from './secret-values.ts'
 import { initialState, type LoopAction, type LoopEvent, type LoopState } from './state.ts'
 import { type LoopStatus, statusOf } from './status.ts'
 
-const MAX_BOLTS_TRIED = 8
+/** For one round over the bolts; who was not tried in it comes first in the next. */
+const DIAL_MS = 30_000
 const MAX_SLEEP_MS = 60_000
 const MIN_SLEEP_MS = 5
 const FLUSH_POLL_MS = 20
@@ -43,7 +44,8 @@ export class EnvoyLoop {
   readonly #splay: number
   #state: LoopState = initialState()
   #link: BoltLink | null = null
-  #failed: PeerId | null = null
+  /** Bolts that did not answer, in the order of their failures. */
+  readonly #failed = new Set<PeerId>()
   #alarm = new AbortController()
   #checkedInAt: number | null = null
   #problem = ''
@@ -67,7 +69,9 @@ export class EnvoyLoop {
     const { host, bundles, reports, bolts } = this.#options
     await this.#runs.recover()
     this.#unsubscribe = host.onPeer(({ type, peer }) => {
-      if (type === 'connect' && bolts().includes(peer)) this.#dispatch({ type: 'bolt-near' })
+      if (type !== 'connect' || !bolts().includes(peer)) return
+      this.#failed.delete(peer)
+      this.#dispatch({ type: 'bolt-near' })
     })
     this.#dispatch({ type: 'start', hasBundle: bundles.current !== null })
     this.#dispatch({ type: 'queue', oldest: reports.oldest })
@@ -173,10 +177,12 @@ export class EnvoyLoop {
     await this.#neighbours()
     const connected = new Set(host.peers())
     const order = boltsInOrder({ bolts: bolts(), connected, self: host.peerId, failed: this.#failed })
+    using deadline = new Deadline(DIAL_MS, 'reaching a server', this.#stop.signal)
     let reason = 'no server of this fleet is known yet'
-    for (const bolt of order.slice(0, MAX_BOLTS_TRIED)) {
+    for (const bolt of order) {
+      if (deadline.signal.aborted) break
       try {
-        const link = await BoltLink.open(host, bolt, version, { signal: this.#stop.signal })
+        const link = await BoltLink.open(host, bolt, version, { signal: deadline.signal })
         this.#link = link
         this.#group.run(() => this.#converse(link))
         logger.info('server-connected', { bolt })
@@ -185,7 +191,7 @@ export class EnvoyLoop {
         return
       } catch (error) {
         if (this.#stop.signal.aborted) return
-        this.#failed = bolt
+        this.#fail(bolt)
         reason = messageOf(error)
         logger.debug('server-unreachable', { bolt, reason })
       }
@@ -204,6 +210,11 @@ export class EnvoyLoop {
     unsubscribe()
   }
 
+  #fail(bolt: PeerId): void {
+    this.#failed.delete(bolt)
+    this.#failed.add(bolt)
+  }
+
   async #converse(link: BoltLink): Promise<void> {
     const reason = await link.read(message => this.#hear(link, message), this.#options.logger)
     if (this.#link !== link) return
@@ -214,7 +225,7 @@ export class EnvoyLoop {
 
   #drop(reason: string): void {
     if (this.#link === null) return
-    this.#failed = this.#link.bolt
+    this.#fail(this.#link.bolt)
     this.#options.logger.info('server-gone', { bolt: this.#link.bolt, reason })
     this.#link.close(reason)
     this.#link = null
@@ -271,7 +282,7 @@ export class EnvoyLoop {
     const { answer, problem } = await understand(message, { bundles, secretValues: this.#secretValues })
     if (problem !== '' && problem !== this.#problem) logger.warn('no-bundle', { bolt: link.bolt, reason: problem })
     this.#problem = problem
-    this.#failed = null
+    this.#failed.clear()
     this.#checkedInAt = clock.now()
     this.#dispatch({ type: 'answered', answer })
     if (this.#state.run.kind === 'none') this.#runs.giveUp(problem)

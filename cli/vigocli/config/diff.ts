@@ -22,7 +22,7 @@ import {
   shortHash,
   type TreeFile,
 } from '#config/store'
-import { examples } from './examples-text.ts'
+import { examples } from '../examples-text.ts'
 import { releasesOf } from './places.ts'
 import { sourceOf } from './source-file.ts'
 import { printDiff, printReport, tellProblems } from './tell.ts'

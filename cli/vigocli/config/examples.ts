@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 import { print, printJson, printTable } from '#cli/shell'
 import { isTracked } from '#config/store'
 import { codeOf, VigoError } from '#node/kit'
-import { examples } from './examples-text.ts'
+import { examples } from '../examples-text.ts'
 import { placesOf } from './places.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { print, printJson } from '#cli/shell'
-import { examples } from './examples-text.ts'
+import { examples } from '../examples-text.ts'
 import { author, releasesOf } from './places.ts'
 
 export function addFreeze(config: Command): void {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { paint, printJson, printTable } from '#cli/shell'
 import { type HistoryEntry, shortHash } from '#config/store'
-import { examples } from './examples-text.ts'
+import { examples } from '../examples-text.ts'
 import { releasesOf } from './places.ts'
 import { tellWarning } from './tell.ts'
 

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { interruptSignal, paint, print, printFields, printJson, printTable } from '#cli/shell'
 import { type Canary, type RolloutStatus, serverRoutes } from '#node/api'
 import { formatDuration } from '#node/kit'
+import { examples } from '../examples-text.ts'
 import { withServer } from '../server/index.ts'
 import { ago, plural, short, stateWord } from '../words.ts'
-import { examples } from './examples-text.ts'
 
 export function addRollout(config: Command): void {
   const rollout = config.command('rollout').description('releases that go to canaries first')

@@ -3,7 +3,7 @@ import { interruptSignal, paint, print, printFields, printJson } from '#cli/shel
 import { formatCounts, formatSeverities, publish, publishJson, treeChecker } from '#config/publish'
 import { isUnchanged, type ReleaseStatus, shortHash } from '#config/store'
 import { exitCodes } from '#node/api/errors'
-import { examples } from './examples-text.ts'
+import { examples } from '../examples-text.ts'
 import { author, releasesOf } from './places.ts'
 import { tellWarning } from './tell.ts'
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { interruptSignal, print, printJson } from '#cli/shell'
 import { outline, renderFound, renderOutline, search } from '#config/store'
 import { exitCodes } from '#node/api/errors'
-import { examples } from './examples-text.ts'
+import { examples } from '../examples-text.ts'
 import { printReport } from './tell.ts'
 import { fromOption, loadTree } from './tree-source.ts'
 

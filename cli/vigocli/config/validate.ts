@@ -9,7 +9,7 @@ import {
   validateFolder,
 } from '#config/publish'
 import { exitCodes } from '#node/api/errors'
-import { examples } from './examples-text.ts'
+import { examples } from '../examples-text.ts'
 import { placesOf } from './places.ts'
 import { tellProblems } from './tell.ts'
 

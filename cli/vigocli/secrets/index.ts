@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { confirm, interruptSignal, print, printJson } from '#cli/shell'
 import { checkSecretPath } from '#config/secrets'
 import { VigoError } from '#node/kit'
-import { examples } from '../config/examples-text.ts'
+import { examples } from '../examples-text.ts'
 import { onRecord, storeOf } from './places.ts'
 import { readValue } from './value.ts'
 

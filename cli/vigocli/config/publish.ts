@@ -62,7 +62,7 @@ export function addPublish(config: Command): void {
         ['vigocli config publish --canary 5%', 'a twentieth of the fleet first; everybody when that went well'],
         ['vigocli config publish --stacks . --home /tmp/ci', 'into a folder of its own, in a CI job'],
       ]) +
-        '\n\nExit codes: 0 published or nothing to publish, 1 invalid, 4 frozen or not allowed, 5 somebody else publishes.',
+        '\n\nExit codes: 0 published or nothing to publish, 1 invalid, not in force, or taken back, 4 frozen or not allowed, 5 somebody else publishes.',
     )
     .action(run)
 }

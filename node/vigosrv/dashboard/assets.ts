@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { sha256Hex } from '#node/kit'
+import { DashboardError } from './errors.ts'
 
 interface Asset {
   readonly path: string
@@ -52,12 +53,15 @@ export class Assets {
     this.script = script.path
   }
 
+  /** One route for all versions, so that requests are counted by a name that stays. */
   serve(app: FastifyInstance): void {
-    for (const { path, type, bytes } of this.#assets) {
-      app.get(path, (_request, reply) =>
-        reply.header('cache-control', 'public, max-age=31536000, immutable').type(type).send(bytes),
-      )
-    }
+    const assets = new Map(this.#assets.map(each => [each.path, each]))
+    app.get('/assets/:version/:name', (request, reply) => {
+      const { version = '', name = '' } = request.params as Record<string, string>
+      const found = assets.get(`/assets/${version}/${name}`)
+      if (found === undefined) throw new DashboardError('not-found', 'there is no such file; load the page again')
+      return reply.header('cache-control', 'public, max-age=31536000, immutable').type(found.type).send(found.bytes)
+    })
   }
 }
 

@@ -11,7 +11,7 @@ ${problem !== '' && html`<p class="problem-line" role="alert">${problem}</p>`}
 <label><span>API token</span><input type="password" name="token" required maxlength="200" autocomplete="current-password" placeholder="vgot_…" spellcheck="false" autofocus></label>
 <button class="button is-main">Sign in</button>
 </form>
-<p class="muted">A token is made on the server with <code>vigocli auth create-token --name NAME --role viewer</code>. The session ends after an hour without use.</p>
+<p class="muted">A token is made on the server with <code>vigocli token create NAME --role viewer</code>. The session ends after an hour without use.</p>
 </section>`
 }
 

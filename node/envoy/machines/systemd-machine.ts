@@ -47,7 +47,8 @@ export class SystemdMachine implements AsyncDisposable {
     const folders = Object.entries(options.folders ?? {}).map(([inside, outside]) => `--volume=${outside}:${inside}:O`)
     const identity = [`--name=${name}`, `--hostname=${name}`, `--network=${options.network ?? 'none'}`]
     const rights = ['--cap-add=SYS_ADMIN,NET_ADMIN', `--systemd=${init === 'systemd' ? 'always' : 'false'}`]
-    const first = init === 'systemd' ? ['/lib/systemd/systemd'] : ['/bin/sleep', 'infinity']
+    // The first process has to wait for those that nobody else waits for; a shell does.
+    const first = init === 'systemd' ? ['/lib/systemd/systemd'] : ['/bin/bash', '-c', 'while :; do sleep 1; done']
     await mustPodman(['run', '--detach', ...identity, ...rights, ...folders, '--rootfs', `${root}:O`, ...first])
     const machine = new SystemdMachine(name)
     try {

@@ -1,8 +1,8 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExecutorError } from '../../errors.ts'
 import type { Machine } from '../../machine.ts'
-import { TemporaryName } from '../../temporary-name.ts'
 import type { Budget } from '../budget.ts'
 
 export interface Origin {
@@ -24,10 +24,11 @@ export async function withFetched<T>(
   budget: Budget,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
-  using name = new TemporaryName()
-  const folder = join(machine.stateFolder, 'downloads')
+  const folder = join(machine.stateFolder, 'package-files')
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const path = join(folder, `${name.text}${ending}`)
+  await removeLeftovers(folder)
+  // Package managers pass over names that begin with a dot.
+  const path = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}${ending}`)
   let downloaded: string | undefined
   try {
     const fetched = await budget.within('fetching the file', signal =>
@@ -42,6 +43,13 @@ export async function withFetched<T>(
     await rm(path, { force: true })
     if (downloaded !== undefined) await rm(downloaded, { force: true })
   }
+}
+
+/** Of agents that were killed: there is one agent, and its files begin with its number. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const names = await readdir(folder)
+  const others = names.filter(name => !name.startsWith(`${process.pid}-`))
+  for (const name of others) await rm(join(folder, name), { force: true })
 }
 
 function requireUrl(url: string | undefined): string {

@@ -268,8 +268,8 @@ describe('a package file', () => {
     expect(await trial.check({ ...old, version: undefined })).toEqual({ kind: 'compliant' })
     await trial.converge({ ...old, allow_downgrade: true, lock_version: true })
     await trial.converge({ package: 'outside', state: 'absent' })
-    expect((await stat('/var/lib/vigo/executors/downloads')).mode & 0o777).toBe(0o700)
-    expect(await sh('ls -A /var/lib/vigo/executors/downloads')).toBe('')
+    expect((await stat('/var/lib/vigo/executors/package-files')).mode & 0o777).toBe(0o700)
+    expect(await sh('ls -A /var/lib/vigo/executors/package-files')).toBe('')
   })
 
   test('that is none, or another than the resource says, is a failure', async () => {

@@ -8,6 +8,8 @@ const trial = () => new Trial('package', suse())
 const installed = (name: string) => sh(`rpm -q --qf '%{VERSION}' ${name} || true`)
 
 beforeAll(async () => {
+  // Debian's rpm has its database in the home of its user, where zypper does not look.
+  await sh("mkdir -p /etc/rpm; echo '%_dbpath /var/lib/rpm' > /etc/rpm/macros.dbpath")
   for (const version of ['1.0', '1.1']) await buildRpm('alpha', version)
   await buildRpm('beta', '1.0')
   await publish()

@@ -7,7 +7,10 @@ import { withServer } from '../server/index.ts'
 import { ago, plural, short, stateWord } from '../words.ts'
 
 export function addRollout(config: Command): void {
-  const rollout = config.command('rollout').description('releases that go to canaries first')
+  const rollout = config
+    .command('rollout')
+    .description('releases that go to canaries first')
+    .addHelpText('after', examples([['vigocli config rollout status', 'after vigocli config publish --canary 5%']]))
   rollout
     .command('status')
     .description('the staged release with its canaries, and what the monitor thinks of the last ones')

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Bundle, type BundleResource, type Trace, type Traits, trace } from '#config/store'
+import { type Bundle, type BundleResource, type ConfigStore, type Trace, type Traits, trace } from '#config/store'
 import type { EnvoyRow } from '../../../fleet/types.ts'
 import type { Visit } from '../../page.ts'
 
@@ -11,13 +11,30 @@ export type Provenance =
   | { readonly kind: 'unknown'; readonly why: string }
 
 const MAX_CRATES = 200
+const KEPT = 64
 
-/** Places of all resources of a bundle, by id, as far as the live release can say: `configcrates/web.vgo:12:5`. */
+/** By release, and by bundle: open pages ask again and again. */
+const known = new WeakMap<ConfigStore, Map<string, ReadonlyMap<string, string>>>()
+
+/** Places of all resources of a bundle, by id, as far as the live release can say: `configcrates/web.vgo:12`. */
 export async function placesOf(visit: Visit, row: EnvoyRow, bundle: Bundle): Promise<ReadonlyMap<string, string>> {
+  const { store } = visit.parts.policy
+  if (store === null || store.release !== bundle.release) return new Map()
+  const ofStore = known.get(store) ?? new Map<string, ReadonlyMap<string, string>>()
+  known.set(store, ofStore)
+  const places = ofStore.get(bundle.hash) ?? (await tracePlaces(visit, row, bundle, store))
+  ofStore.set(bundle.hash, places)
+  for (const old of ofStore.keys()) if (ofStore.size > KEPT) ofStore.delete(old)
+  return places
+}
+
+async function tracePlaces(
+  visit: Visit,
+  row: EnvoyRow,
+  bundle: Bundle,
+  store: ConfigStore,
+): Promise<ReadonlyMap<string, string>> {
   const places = new Map<string, string>()
-  const { policy } = visit.parts
-  const { store } = policy
-  if (store === null || store.release !== bundle.release) return places
   const traits = await traitsOf(visit, row)
   for (const { name } of bundle.crates.slice(0, MAX_CRATES)) {
     const [crate] = trace(store, row.hostname, { traits, crate: name }).crates

@@ -7,14 +7,13 @@ import { storyList } from '../../story/story-list.ts'
 import { type IconName, icon } from '../../widgets/icon.ts'
 import { postButton } from '../../widgets/post-button.ts'
 import type { Tone } from '../../widgets/words.ts'
-import { STATUS_WORDS } from '../../widgets/words.ts'
 
 const SIGNS: Readonly<Record<Tone, IconName>> = {
   good: 'check',
   notice: 'running',
   warn: 'warning',
   bad: 'back',
-  quiet: STATUS_WORDS['no-data'].icon,
+  quiet: 'dash',
 }
 
 /** The newest release and its way through the fleet; of one that was taken back the whole story. */

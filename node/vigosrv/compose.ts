@@ -19,6 +19,7 @@ import { answerCounter, declareServerMetrics, metricsMount, policyObserver, watc
 import { openEnrolment } from './open-enrolment.ts'
 import { openFleet } from './open-fleet.ts'
 import { addRest, networkFace, restHandlers } from './rest/index.ts'
+import { recorded } from './rest/recorded.ts'
 import { startServerSocket } from './server-socket.ts'
 
 export interface Vigosrv {
@@ -95,7 +96,11 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
     opened.push(await LocalApi.start({ member, swarm, pairing, role: 'bolt', version, logger }))
     return {
       reload: async () => {
-        await reload().catch((error: unknown) => logger.error('reload-failed', { reason: messageOf(error) }))
+        const system = { name: 'signal', via: 'system' } as const
+        const act = { action: 'server.reload', target: '' }
+        await recorded(audit, system, act, reload).catch((error: unknown) =>
+          logger.error('reload-failed', { reason: messageOf(error) }),
+        )
       },
       close,
     }

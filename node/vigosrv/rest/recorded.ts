@@ -1,6 +1,5 @@
 import type { Audit, AuditEvent } from '#node/audit'
 import { codeOf, messageOf, VigoError } from '#node/kit'
-import type { Principal } from '../http/principal.ts'
 
 export interface Act {
   readonly action: string
@@ -14,7 +13,7 @@ export interface Act {
  */
 export async function recorded<T>(
   audit: Audit,
-  { name, via }: Principal,
+  { name, via }: { readonly name: string; readonly via: AuditEvent['via'] },
   act: Act,
   work: () => Promise<T>,
   then: (result: T) => Partial<Act & Pick<AuditEvent, 'outcome'>> = () => ({}),

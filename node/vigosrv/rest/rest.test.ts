@@ -260,6 +260,7 @@ describe('the server', () => {
     await writeFile(file, before)
     await server.reload()
     expect(server.logged.at(-1)).toMatchObject({ event: 'reloaded', restartNeeded: [] })
+    expect(await newestAudit()).toEqual(['signal system server.reload  done'])
   })
 
   test('keeps tokens and the audit log over a restart; sessions of the socket begin anew', async () => {

@@ -31,6 +31,7 @@ export interface CheckinDeskOptions {
   readonly secrets: Secrets
   readonly intervalMs: () => number
   readonly random: Random
+  readonly gate?: Gate | undefined
 }
 
 /** Check-ins since the start, by what they were answered with. */
@@ -41,12 +42,13 @@ export class CheckinDesk {
   readonly counts: CheckinCounts = { unchanged: 0, bundle: 0, 'no-bundle': 0, refused: 0 }
   readonly #options: CheckinDeskOptions
   readonly #messages = new BundleMessages()
-  readonly #gate = new Gate({ running: AT_ONCE, waiting: MAX_WAITING, waitingBytes: MAX_WAITING_BYTES })
+  readonly #gate: Gate
   /** How often those were turned away who have had no answer since. */
   readonly #refusals = new Map<Conversation, number>()
 
   constructor(options: CheckinDeskOptions) {
     this.#options = options
+    this.#gate = options.gate ?? new Gate({ running: AT_ONCE, waiting: MAX_WAITING, waitingBytes: MAX_WAITING_BYTES })
   }
 
   /** Resolves when the answer is on its way. @throws HostError, DeadlineError when the envoy does not read it */

@@ -9,6 +9,7 @@ import { FleetError } from './errors.ts'
 import type { FleetIndex } from './fleet-index.ts'
 import type { ReportDesk } from './report-desk.ts'
 import type { SecretDesk } from './secret-desk.ts'
+import { Seldom } from './seldom.ts'
 import type { TaskDesk } from './task-desk.ts'
 import type { FleetControl } from './types.ts'
 
@@ -25,8 +26,8 @@ const STREAM_COST = 5
 const SECRETS_COST = 5
 /** Output comes in many small pieces. */
 const OUTPUT_COST = 0.1
-/** How often the same envoy's ends with an error are told of. */
-const TELL_AGAIN_MS = 60_000
+/** Whoever asks for what is not his has to wait for a minute; each time is written into the audit log. */
+const DENIED_COST = 300
 
 export interface CheckinParts {
   readonly index: FleetIndex
@@ -45,16 +46,22 @@ export class CheckinService implements FleetControl {
   readonly #parts: CheckinParts
   /** By envoy: a new stream is no new start. */
   readonly #allowances = new Map<string, Allowance>()
-  readonly #toldAt = new Map<string, number>()
+  readonly #seldom: Seldom
+  readonly #serving = new Set<Promise<void>>()
   #isClosed = false
 
   constructor(parts: CheckinParts) {
     this.#parts = parts
+    this.#seldom = new Seldom(parts.clock)
     parts.conversations.onEnd(conversation => parts.desk.left(conversation))
   }
 
   async serve(host: Host): Promise<void> {
-    await serveCheckins(host, session => this.#serve(session))
+    await serveCheckins(host, async session => {
+      const serving = this.#serve(session)
+      this.#serving.add(serving)
+      await serving.finally(() => this.#serving.delete(serving))
+    })
   }
 
   push(peers: readonly string[], reason: string): number {
@@ -64,7 +71,6 @@ export class CheckinService implements FleetControl {
   /** The envoy is out, or has another name now. */
   dismiss(peer: string): void {
     this.#allowances.delete(peer)
-    this.#toldAt.delete(peer)
     this.#parts.conversations
       .get(peer)
       ?.session.close(new FleetError('not-an-envoy', 'the roster does not have you under this name any more'))
@@ -81,10 +87,12 @@ export class CheckinService implements FleetControl {
     }
   }
 
-  close(): void {
+  /** Resolves when nobody is served any more. */
+  async close(): Promise<void> {
     this.#isClosed = true
     const reason = new FleetError('closed', 'the server ends')
     for (const { session } of this.#parts.conversations.values()) session.close(reason)
+    await Promise.allSettled(this.#serving)
   }
 
   async #serve(session: BoltSession): Promise<void> {
@@ -96,6 +104,7 @@ export class CheckinService implements FleetControl {
       session.close(new FleetError('not-an-envoy', why))
       return
     }
+    index.heard(state)
     const conversation = new Conversation(state, session)
     const before = conversations.add(conversation)
     before?.session.close(new FleetError('replaced', `${state.hostname} opened another stream`))
@@ -125,22 +134,27 @@ export class CheckinService implements FleetControl {
       index.heard(state)
       const waitMs = allowance.spend(costOf(message, session.receivedBytes), clock.monotonicMs())
       if (waitMs > 0) await clock.sleep(waitMs, { signal: session.closed })
-      await this.#take(conversation, message)
+      const more = await this.#take(conversation, message)
+      if (more > 0) allowance.spend(more, clock.monotonicMs())
     }
   }
 
-  #take(conversation: Conversation, message: FromEnvoy): Promise<void> | void {
+  /** What it costs the envoy beyond the message. */
+  async #take(conversation: Conversation, message: FromEnvoy): Promise<number> {
     const { desk, reports, secrets, tasks } = this.#parts
     switch (message.type) {
       case 'check-in':
-        return desk.checkIn(conversation, message)
+        await desk.checkIn(conversation, message)
+        return 0
       case 'report':
-        return reports.report(conversation, message.run)
+        await reports.report(conversation, message.run)
+        return 0
       case 'secrets':
-        return secrets.answer(conversation, message)
+        return (await secrets.answer(conversation, message)) ? DENIED_COST : 0
       case 'task-output':
       case 'task-done':
-        return tasks.receive(conversation, message)
+        tasks.receive(conversation, message)
+        return 0
       case 'hello':
         throw new CheckinError('malformed', 'hello comes once, first')
     }
@@ -157,13 +171,10 @@ export class CheckinService implements FleetControl {
 
   /** A stream that breaks is nothing to tell; what an operator may have to look at is, once a minute for each envoy. */
   #tell({ state, session }: Conversation, error: unknown): void {
-    const { clock, logger } = this.#parts
+    const { logger } = this.#parts
     const isOrdinary = isAbort(error) || error instanceof HostError || error instanceof FleetError
     if (isOrdinary || (session.closed.aborted && !(error instanceof CheckinError))) return
-    const now = clock.monotonicMs()
-    const toldAt = this.#toldAt.get(state.peer)
-    if (toldAt !== undefined && now - toldAt < TELL_AGAIN_MS) return
-    this.#toldAt.set(state.peer, now)
+    if (!this.#seldom.allows(state.peer)) return
     const fields = { host: state.hostname, reason: messageOf(error) }
     if (error instanceof CheckinError || error instanceof DeadlineError) logger.warn('conversation-ended', fields)
     else logger.error('conversation-failed', fields)

@@ -12,6 +12,7 @@ import { Conversations } from './conversation.ts'
 import { Decider } from './decider.ts'
 import { FleetIndex, followRoster } from './fleet-index.ts'
 import { FleetStore } from './fleet-store.ts'
+import type { Gate } from './gate.ts'
 import { ReportDesk } from './report-desk.ts'
 import { restoreEnvoys } from './restore.ts'
 import { RunLog } from './run-log.ts'
@@ -34,6 +35,8 @@ export interface FleetOptions {
   readonly random: Random
   readonly logger: Logger
   readonly settings: () => FleetSettings
+  /** How many answers are worked on at a time, and how many envoys wait for theirs. */
+  readonly gate?: Gate
 }
 
 const SWEEP_MS = 5_000
@@ -70,7 +73,7 @@ export class Fleet implements FleetView, FleetControl {
     const [store, index] = [this.#store, this.#index]
     const conversations = new Conversations()
     const decider = new Decider({ policy, index, store, secrets, intervalMs, logger })
-    const desk = new CheckinDesk({ decider, index, store, secrets, intervalMs, random })
+    const desk = new CheckinDesk({ decider, index, store, secrets, intervalMs, random, gate: options.gate })
     this.#desk = desk
     const tasks = new TaskDesk(conversations)
     this.tasks = tasks
@@ -216,8 +219,8 @@ export class Fleet implements FleetView, FleetControl {
 
   async #close(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    this.#service.close()
     await this.#caller.close()
+    await this.#service.close()
     await this.#upkeep.close()
     await this.#runs.settled()
     await this.flush()

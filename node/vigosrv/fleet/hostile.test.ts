@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CHECKIN_PROTOCOL, MAX_FROM_BOLT_BYTES, type TaskOrder } from '#node/checkin'
 import { motd } from '../policy/fixture.ts'
 import { hashOf, type TestEnvoy, TestServer, UBUNTU, until } from './fixture.ts'
+import { Gate } from './gate.ts'
 import type { TaskEvent } from './types.ts'
 
 async function connected(server: TestServer, hostname = 'web1.example.com'): Promise<TestEnvoy> {
@@ -258,6 +259,28 @@ describe('tasks', () => {
     expect(events).toEqual([{ type: 'task-lost', task: order.id }])
     expect(server.fleet.tasks.sendTask(envoy.peer, order)).toBe(false)
   })
+})
+
+test('when too many come at once some are told when to come back, and everybody is served in the end', async () => {
+  const gate = new Gate({ running: 1, waiting: 2, waitingBytes: 1_000_000 })
+  await using server = await TestServer.start(motd('hello'), { gate })
+  const envoys = await Promise.all(Array.from({ length: 30 }, (_, at) => connected(server, `web${at}.example.com`)))
+  const refusals = await Promise.all(
+    envoys.map(async envoy => {
+      for (let refused = 0; ; refused++) {
+        const answer = await envoy.checkIn()
+        if (answer.type === 'bundle') return refused
+        expect(answer).toMatchObject({ type: 'refused', code: 'busy' })
+        expect(answer).toHaveProperty(
+          'retryMs',
+          expect.toSatisfy(ms => ms >= 1_000 && ms <= 10_000),
+        )
+      }
+    }),
+  )
+  expect(Math.max(...refusals)).toBeGreaterThan(0)
+  expect(Math.max(...refusals)).toBeLessThanOrEqual(3)
+  expect([gate.running, gate.waiting]).toEqual([0, 0])
 })
 
 test('a thousand envoys that come at once are all served, and the next release reaches them all', async () => {

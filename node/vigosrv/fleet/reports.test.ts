@@ -78,7 +78,7 @@ describe('a report', () => {
       expect(await server.fleet.run(envoy.peer, run.id)).toBeNull()
     }
     expect(server.fleet.find('web1.example.com').status).toBe('no-data')
-    expect(server.warnings.filter(event => event === 'report-refused')).toHaveLength(2)
+    expect(server.warnings.filter(event => event === 'report-refused')).toHaveLength(1)
   })
 
   test("counts for the connection's own peer, also with the id of somebody else's run", async () => {
@@ -123,6 +123,19 @@ describe('a report', () => {
     }
     expect(seen).toEqual(['changed', 'changed', 'diverged', 'diverged', 'none', 'changed'])
   })
+})
+
+test('a report that cannot be written is not acknowledged, and repeated on a new stream it is', async () => {
+  const [server, envoy] = await started()
+  await using _ = server
+  const { db } = server
+  const run = envoy.run()
+  const restore = failWrites(db)
+  await expect(envoy.report(run)).rejects.toMatchObject({ code: 'reset' })
+  restore()
+  await envoy.connect()
+  expect(await envoy.report(run)).toEqual({ type: 'report-stored', run: run.id })
+  expect(await server.fleet.runs(envoy.peer, { limit: 10 })).toHaveLength(1)
 })
 
 describe('stored runs', () => {
@@ -233,3 +246,15 @@ test('samples make the curve of convergence', async () => {
   await server.fleet.sample()
   expect(await server.fleet.samples({ since: 0 })).toHaveLength(1)
 })
+
+/** As a full disk does; answers how to make room. */
+function failWrites(db: TestServer['db']): () => void {
+  const make = db.batch.bind(db)
+  Object.assign(db, {
+    batch: () => {
+      const batch = make()
+      return Object.assign(batch, { write: () => Promise.reject(new Error('no space left')) })
+    },
+  })
+  return () => Object.assign(db, { batch: make })
+}

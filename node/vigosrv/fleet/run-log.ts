@@ -1,9 +1,11 @@
 import type { Run } from '#node/checkin'
 import { type Clock, type Logger, messageOf } from '#node/kit'
 import { afterRun, type EnvoyState, NO_RUNS, type RunState } from './envoy-state.ts'
+import { FleetError } from './errors.ts'
 import type { FleetIndex } from './fleet-index.ts'
 import type { FleetStore, RunKey } from './fleet-store.ts'
 import { encodeRun, fitRun, summaryOf } from './run-record.ts'
+import { Seldom } from './seldom.ts'
 
 export interface RunLimits {
   readonly keepMs: number
@@ -39,6 +41,7 @@ export class RunLog {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #limits: () => RunLimits
+  readonly #seldom: Seldom
   readonly #waiting: Waiting[] = []
   #tail: Promise<unknown> = Promise.resolve()
   #isWriting = false
@@ -55,9 +58,10 @@ export class RunLog {
     this.#clock = options.clock
     this.#logger = options.logger
     this.#limits = options.limits
+    this.#seldom = new Seldom(options.clock)
   }
 
-  /** Resolves when the run is on disk and counts; `known`: it had been there before. A run that is too large is cut. */
+  /** Resolves when the run is on disk and counts; `known`: it had been there before. A run that is too large is cut. @throws FleetError 'not-stored' */
   async append(state: EnvoyState, reported: Run): Promise<Stored> {
     const size = Buffer.byteLength(JSON.stringify(reported))
     const maxBytes = Math.min(MAX_RUN_BYTES, this.#shareBytes)
@@ -105,7 +109,10 @@ export class RunLog {
       await this.#writeBatch(some.filter((_, at) => verdicts[at] === 'stored'))
       for (const [at, { done }] of some.entries()) done.resolve(verdicts[at] ?? 'known')
     } catch (error) {
-      for (const { done } of some) done.reject(error)
+      const reason = messageOf(error)
+      if (this.#seldom.allows('runs-not-stored')) this.#logger.error('runs-not-stored', { runs: some.length, reason })
+      const failure = new FleetError('not-stored', `a run could not be stored: ${reason}`, { cause: error })
+      for (const { done } of some) done.reject(failure)
       return
     }
     for (const state of new Set(some.map(each => each.state))) await this.#trim(state)

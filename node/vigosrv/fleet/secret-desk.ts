@@ -16,6 +16,12 @@ export interface SecretDeskOptions {
   readonly logger: Logger
 }
 
+interface Outcome {
+  readonly values?: Readonly<Record<string, string>>
+  readonly problem?: string
+  readonly isDenied?: boolean
+}
+
 /** Gives an envoy the values that its own bundle of this moment refers to, and no others. */
 export class SecretDesk {
   readonly #options: SecretDeskOptions
@@ -24,17 +30,18 @@ export class SecretDesk {
     this.#options = options
   }
 
-  /** @throws HostError */
-  async answer(conversation: Conversation, { bundle, paths }: SecretsWanted): Promise<void> {
+  /** True when the envoy asked for what its bundle does not have. @throws HostError */
+  async answer(conversation: Conversation, { bundle, paths }: SecretsWanted): Promise<boolean> {
     const answer = await this.#options.desk.current(conversation)
-    const outcome =
+    const { isDenied = false, ...outcome }: Outcome =
       answer === null || answer.hash !== bundle
         ? { problem: 'that is not the bundle that you should have; check in first' }
         : await this.#values(conversation, paths, new Set(answer.secrets))
     await conversation.session.send({ type: 'secrets', bundle, values: {}, ...outcome } satisfies FromBolt)
+    return isDenied
   }
 
-  async #values({ state }: Conversation, paths: readonly string[], allowed: ReadonlySet<string>) {
+  async #values({ state }: Conversation, paths: readonly string[], allowed: ReadonlySet<string>): Promise<Outcome> {
     const denied = paths.filter(path => !allowed.has(path))
     const [first] = denied
     if (first !== undefined) {
@@ -46,7 +53,7 @@ export class SecretDesk {
         outcome: 'refused',
         details: { peer: state.peer, paths: denied.length },
       })
-      return { problem: `your bundle does not refer to ${denied.length} of these paths` }
+      return { isDenied: true, problem: `your bundle does not refer to ${denied.length} of these paths` }
     }
     using deadline = new Deadline(RESOLVE_WITHIN_MS, 'resolving secrets')
     try {

@@ -93,8 +93,8 @@ let looping: AbortController | undefined
 let latencies: number[] = []
 let loops: Promise<unknown> = Promise.resolve()
 
-/** Hosts and connections, all of them with one handshake each. */
-export async function connectEnvoys(options: EnvoysOptions): Promise<void> {
+/** Hosts, connections and first check-ins; answers how long those took. */
+export async function connectEnvoys(options: EnvoysOptions): Promise<Latencies> {
   const { seeds, first, server, crates } = options
   let next = 0
   const connect = async (): Promise<void> => {
@@ -110,11 +110,15 @@ export async function connectEnvoys(options: EnvoysOptions): Promise<void> {
       })
       const session = await openSession(host, server)
       const { traits } = sampleHost((first + at) % crates, Math.floor((first + at) / crates))
-      envoys[at] = new SimulatedEnvoy(host, session, { ...(traits as object), facts: 'x'.repeat(TRAITS_BYTES) })
+      const envoy = new SimulatedEnvoy(host, session, { ...(traits as object), facts: 'x'.repeat(TRAITS_BYTES) })
+      envoys[at] = envoy
+      latencies.push(await envoy.checkIn())
     }
   }
   envoys = []
+  latencies = []
   await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, connect))
+  return summarised(latencies)
 }
 
 /** Tries several times: a machine that plays a whole fleet keeps some of it waiting. */
@@ -128,11 +132,6 @@ async function openSession(host: Host, server: string): Promise<EnvoySession> {
       if (attempt === CONNECT_ATTEMPTS) throw error
     }
   }
-}
-
-/** All at once, and each until it has its answer. */
-export async function checkInAll(): Promise<Latencies> {
-  return summarised(await Promise.all(envoys.map(envoy => envoy.checkIn())))
 }
 
 /** From now on each checks in at its interval, spread evenly, and at once when it is called. */

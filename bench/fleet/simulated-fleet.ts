@@ -28,7 +28,7 @@ export class SimulatedFleet {
   static async start(
     context: Pick<RowContext, 'scope' | 'profileFolder'>,
     size: FleetSize,
-  ): Promise<{ fleet: SimulatedFleet; connect: () => Promise<void> }> {
+  ): Promise<{ fleet: SimulatedFleet; connect: () => Promise<Latencies> }> {
     const { scope, profileFolder } = context
     const { crates, intervalMs } = size
     const founder = newSeed()
@@ -41,19 +41,15 @@ export class SimulatedFleet {
     const { address } = await server.call('startServer', started)
     const players = Array.from({ length: size.processes }, () => Peer.spawn(scope, { profileFolder: null }))
     const share = Math.ceil(size.envoys / size.processes)
-    const connect = async (): Promise<void> => {
+    const connect = async (): Promise<Latencies> => {
       const each = players.map((player, at) => {
         const first = at * share
         const own = seeds.slice(first, first + share)
         return player.call('connectEnvoys', { seeds: own, first, fleetId, server: address, crates })
       })
-      await Promise.all(each)
+      return joined(await Promise.all(each))
     }
     return { fleet: new SimulatedFleet(server, players), connect }
-  }
-
-  async checkInAll(): Promise<Latencies> {
-    return joined(await Promise.all(this.#players.map(player => player.call('checkInAll'))))
   }
 
   async startLoops(intervalMs: number): Promise<void> {

@@ -24,7 +24,6 @@ export const commands = {
   usage: lazily(server, 'usage'),
   stopServer: lazily(server, 'stopServer'),
   connectEnvoys: lazily(envoys, 'connectEnvoys'),
-  checkInAll: lazily(envoys, 'checkInAll'),
   startLoops: lazily(envoys, 'startLoops'),
   stopLoops: lazily(envoys, 'stopLoops'),
   withRelease: lazily(envoys, 'withRelease'),

@@ -4,8 +4,8 @@ import { ExecutorError } from '../errors.ts'
 export function shellWords(text: string): string[] {
   const words: string[] = []
   const pattern = /\s*(?:((?:[^\s'"\\]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")+)|(\S))/y
-  let rest = text.trimEnd()
-  while (rest !== '') {
+  let rest = text
+  while (rest.trim() !== '') {
     pattern.lastIndex = 0
     const word = pattern.exec(rest)
     if (word?.[1] === undefined) throw new ExecutorError('failed', `a quote is not closed in '${text.slice(0, 200)}'`)

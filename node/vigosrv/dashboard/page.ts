@@ -14,6 +14,8 @@ export interface Page {
   readonly fragments: readonly Fragment[]
   /** Which events may change it. All, when left out. */
   readonly wakesOn?: (event: FleetEvent) => boolean
+  /** Follows what no event tells of, until the signal fires; calls `wake` when the page may have changed. */
+  readonly follow?: (wake: () => void, signal: AbortSignal) => Promise<void>
 }
 
 export interface Fragment {

@@ -104,7 +104,7 @@ export class Visitor implements AsyncDisposable {
     })
   }
 
-  static async enter(browser: Browser, site: Site, token: string, look: Look = {}): Promise<Visitor> {
+  static async enter(browser: Browser, site: Pick<Site, 'origin'>, token: string, look: Look = {}): Promise<Visitor> {
     const { width = 1360, height = 900, scheme = 'light', script = true } = look
     const context = await browser.newContext({
       viewport: { width, height },

@@ -111,7 +111,7 @@ describe.skipIf(missing !== '')('an open page', () => {
     const task = await site.server.tasks.get('9c0de5aa71b2f364')
     if (task === null) throw new Error('there is no such task')
     const hosts = task.hosts.map((host, at) => (at === 5 ? { ...host, output: 'draining connections …\n' } : host))
-    site.server.tasks.set({ ...task, hosts })
+    site.server.tasks.say({ ...task, hosts }, 'draining connections …\n')
     await expect.poll(() => visitor.page.locator('#task-hosts').textContent(), WAIT).toContain('draining connections')
     site.server.tasks.set({ ...task, hosts, state: 'failed', reason: 'more hosts failed than allowed', endedAt: 1 })
     await expect

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { FakeServer } from '../fixture.ts'
 import { dashboardOf } from '../mount.ts'
 import { result } from '../pages/envoys/fixture.ts'
+import { addTasks } from '../pages/tasks/fixture.ts'
 import { message } from './stream.ts'
 
 let server: FakeServer
@@ -95,6 +96,19 @@ describe('an open page', () => {
     server.fleet.change('web1', { drift: 'diverged' })
     await vi.waitFor(() => expect(reader.updates.length).toBe(2), WAIT)
     expect(reader.fragments(1)).toEqual(['envoy'])
+  })
+
+  test('of a task follows what hosts print', async () => {
+    addTasks(server.tasks, server.clock, ['web1', 'web2'])
+    const [task] = server.tasks.rows
+    if (task === undefined) throw new Error('there is no task')
+    const reader = await read(`/tasks/${task.id}`)
+    await vi.waitFor(() => expect(reader.updates.length).toBe(1), WAIT)
+    const hosts = task.hosts.map(host => ({ ...host, output: 'half done' }))
+    server.tasks.say({ ...task, hosts }, 'half done')
+    await vi.waitFor(() => expect(reader.updates.length).toBe(2), WAIT)
+    expect(reader.fragments(1)).toEqual(['task-hosts'])
+    expect(reader.updates[1]).toContain('half done')
   })
 
   test('gets a burst of ten thousand events in a few updates', async () => {

@@ -81,6 +81,8 @@ export class LiveStreams {
       stop.abort()
     })
     this.#tasks.run(() => stream.run())
+    const { follow } = page
+    if (follow !== undefined) this.#tasks.run(() => follow(() => stream.wake(), stop.signal))
   }
 
   /** Ends every stream. */

@@ -1,5 +1,5 @@
 import { type Clock, sha256Hex } from '#node/kit'
-import type { TaskRow, TasksControl, TasksView } from '../../../tasks/types.ts'
+import type { TaskProgress, TaskRow, TasksControl, TasksView } from '../../../tasks/types.ts'
 import type { FakeFleet } from '../envoys/fixture.ts'
 
 const HOUR = 3_600_000
@@ -8,6 +8,7 @@ export class FakeTasks implements TasksView, TasksControl {
   readonly rows: TaskRow[] = []
   aborted: string[] = []
   readonly #fleet: FakeFleet
+  #said: (text: string) => void = () => undefined
 
   constructor(fleet: FakeFleet) {
     this.#fleet = fleet
@@ -26,7 +27,23 @@ export class FakeTasks implements TasksView, TasksControl {
   named = () => []
   workflows = async () => []
   workflow = async () => null
-  watch = unused
+  /** Tells of output only. */
+  async *watch(id: string, { signal }: { signal?: AbortSignal | undefined } = {}): AsyncGenerator<TaskProgress> {
+    while (signal?.aborted !== true) {
+      const { promise, resolve } = Promise.withResolvers<string>()
+      this.#said = resolve
+      signal?.addEventListener('abort', () => resolve(''), { once: true })
+      const text = await promise
+      if (text !== '') yield { type: 'output', peer: id, hostname: id, stream: 'stdout', text }
+    }
+  }
+
+  /** A host of a running task prints something, which no event tells of. */
+  say(row: TaskRow, text: string): void {
+    this.rows[this.rows.findIndex(({ id }) => id === row.id)] = row
+    this.#said(text)
+  }
+
   plan = unused
   run = unused
   runWorkflow = unused

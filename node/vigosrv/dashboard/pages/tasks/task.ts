@@ -23,6 +23,9 @@ export async function taskPage(visit: Visit): Promise<Page> {
     title: 'Task',
     name: 'task',
     wakesOn: event => event.type === 'task' && event.id === id,
+    follow: async (wake, signal) => {
+      for await (const { type } of visit.parts.tasks.watch(id, { signal })) if (type === 'output') wake()
+    },
     fragments: [
       { id: 'task', render: async () => summary(visit, await taskOf(visit)) },
       { id: 'notice', isFixed: true, render: () => noticeOf(visit.url.searchParams) },

@@ -102,7 +102,9 @@ describe('the house', () => {
   })
 
   test('never depends on its tests, benchmarks or interop', () => {
-    const wrong = imports.filter(({ file, specifier }) => !isTest(file) && /\.(?:test|sim|e2e|inside)\.ts$/.test(specifier))
+    const wrong = imports.filter(
+      ({ file, specifier }) => !isTest(file) && /\.(?:test|sim|e2e|inside)\.ts$/.test(specifier),
+    )
     expect(wrong).toEqual([])
   })
 })

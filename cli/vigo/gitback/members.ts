@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { paint, print } from '#cli/shell'
 import { agentRoutes, type ProjectDetails } from '#node/api'
-import { isHex, VigoError } from '#node/kit'
+import { VigoError } from '#node/kit'
 import { withAgent } from '../client.ts'
 import { requirePuddle } from '../curator/publish.ts'
 import { findProject, grant, type Signing, takeSeat, withProjects } from './project-client.ts'
@@ -60,7 +60,7 @@ async function withProject(
 }
 
 async function keyOf(command: Command, who: string): Promise<string> {
-  if (isHex(who, 32)) return who
+  if (/^[0-9a-f]{64}$/.test(who)) return who
   const { puddles } = await withAgent(command, client => client.call(agentRoutes.puddles, {}))
   const [found] = puddles.filter(({ name }) => name === who)
   if (found === undefined) {

@@ -29,7 +29,7 @@ export async function* createBundle(
   }
   yield writer.frame('head', head)
   for (const set of recordSets(member)) {
-    for (const row of [...set.table.rows()]) {
+    for (const row of set.table.rows()) {
       signal.throwIfAborted()
       const envelope = await set.table.load(row)
       if (envelope === null) continue

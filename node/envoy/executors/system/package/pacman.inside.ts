@@ -49,12 +49,12 @@ test('packages of pacman are installed, upgraded and removed', async () => {
   const on = trial()
   await on.converge({ package: ['alpha', 'beta'], update_cache: true })
   await build('alpha', '1.1-1')
-  await sh('pacman -Sy')
+  await sh('pacman -Syy')
   expect((await on.converge({ package: ['alpha'], state: 'latest' })).changes).toEqual([
     { attribute: 'alpha', from: '1.0-1', to: '1.1-1' },
   ])
   await build('alpha', '1.2-1')
-  await sh('pacman -Sy')
+  await sh('pacman -Syy')
   await on.converge({ package: ['*'], state: 'latest' })
   await on.converge({ package: ['beta'], state: 'absent', purge: true, post_cleanup: true })
   expect((await on.failure({ package: ['alpha'], version: '1.3' })).message).toContain(

@@ -3,6 +3,7 @@ import { copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { exitCode, FileServer, realMachine, sh, started, Trial } from '../../fixture.ts'
 import { buildDeb, KEYRING, makeKey, publish, REPOSITORY, useRepository } from './fixture.ts'
+import { compareDebianVersions } from './version-order.ts'
 
 let key = ''
 let fingerprint = ''
@@ -282,4 +283,31 @@ describe('a package file', () => {
     })
     expect(await trial.failure({ url: server.url('/nothing.deb') })).toMatchObject({ code: 'blocked' })
   })
+})
+
+test('versions are ordered as dpkg orders them', async () => {
+  const versions = [
+    '0',
+    '1',
+    '1~',
+    '1~~a',
+    '1a',
+    '1+',
+    '1.0',
+    '1.0-1',
+    '1.0-1~',
+    '1.0-1+b1',
+    '01.0',
+    '1.9',
+    '1.10',
+    '1:0',
+    '2',
+    '1-a-1',
+    '1.a',
+    '1.-',
+  ]
+  const pairs = versions.flatMap(a => versions.map((b): [string, string] => [a, b]))
+  const script = pairs.map(([a, b]) => `dpkg --compare-versions '${a}' lt '${b}' && echo 1 || echo 0`).join('\n')
+  const answers = (await sh(script)).split('\n').map(Number)
+  expect(pairs.map(([a, b]) => Number(compareDebianVersions(a, b) < 0))).toEqual(answers)
 })

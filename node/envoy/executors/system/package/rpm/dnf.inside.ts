@@ -27,11 +27,9 @@ describe('packages of dnf', () => {
     const on = trial()
     await on.converge({ package: ['beta', 'leaf'] })
     expect(on.commands.filter(([program, ...args]) => program === 'dnf' && args.includes('install'))).toHaveLength(1)
-    // The first reader of rpm's database tidies it up, which counts as a change.
-    await on.check({ package: ['beta'] })
     const before = on.commands.length
     expect(await on.check({ package: ['beta', 'lib'] })).toEqual({ kind: 'compliant' })
-    expect(on.commands).toHaveLength(before)
+    expect(on.commands.slice(before)).toEqual([])
     expect(await on.check({ package: ['mail-server'] })).toEqual({ kind: 'compliant' })
   })
 

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { Machine } from '../../../machine.ts'
 import { invoke, mustInvoke } from '../../invoke.ts'
 import { Remembered } from '../../remembered.ts'
@@ -28,15 +29,20 @@ export async function rpmInventory(context: PackageContext, heldNames: ReadonlyS
   }
 }
 
-/** Not the folder, whose time reading changes. Where the database is depends on the distribution, and what its file is called on the age of rpm. */
+/** Where the database is depends on the distribution, and what its file is called on the age of rpm. */
 export async function rpmDatabase(context: PackageContext): Promise<string[]> {
   const { machine, budget } = context
   const known = folders.get(machine)
   const folder = known ?? (await mustInvoke(machine, budget, 'rpm', ['--eval', '%_dbpath'])).stdout.trim()
   folders.set(machine, folder)
-  return ['/rpmdb.sqlite', '/rpmdb.sqlite-wal', '/Packages', '/Packages.db'].map(file =>
-    machine.path(`${folder}${file}`),
+  const files = ['rpmdb.sqlite', 'Packages', 'Packages.db'].map(file => machine.path(`${folder}/${file}`))
+  // Every reader makes an empty log of its own; only one with contents tells of a change.
+  const log = machine.path(`${folder}/rpmdb.sqlite-wal`)
+  const hasChanges = await stat(log).then(
+    ({ size }) => size > 0,
+    () => false,
   )
+  return hasChanges ? [...files, log] : files
 }
 
 /** After a change of one's own; the clock of a file system may be too coarse to tell. */

@@ -304,7 +304,6 @@ test('versions are ordered as dpkg orders them', async () => {
     '2',
     '1-a-1',
     '1.a',
-    '1.-',
   ]
   const pairs = versions.flatMap(a => versions.map((b): [string, string] => [a, b]))
   const script = pairs.map(([a, b]) => `dpkg --compare-versions '${a}' lt '${b}' && echo 1 || echo 0`).join('\n')

@@ -1,6 +1,7 @@
 import type { Row } from '../harness/types.ts'
 import { checkIn } from './check-in.ts'
 import { compile } from './compile.ts'
+import { converge } from './converge.ts'
 import { delta } from './delta.ts'
 import { fanOut } from './fan-out.ts'
 import { gossip } from './gossip.ts'
@@ -29,4 +30,5 @@ export const rows: readonly Row[] = [
   publish,
   compile,
   checkIn,
+  converge,
 ]

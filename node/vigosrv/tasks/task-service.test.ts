@@ -258,6 +258,23 @@ describe('progress', () => {
     expect(all.some(progress => progress.type === 'host' && progress.host.state === 'succeeded')).toBe(true)
   })
 
+  test('begins with what hosts have printed before anybody looked', async () => {
+    await using fleet = await TestFleet.create(1)
+    fleet.behave = () => 'silent'
+    const { id } = await fleet.tasks.run(UPTIME, ALICE)
+    while (fleet.orders.length === 0) await new Promise(setImmediate)
+    const { peer } = fleet.orders[0]!
+    fleet.say(peer, { type: 'task-output', task: id, stream: 'stdout', text: 'early\n' })
+    const gone = new AbortController()
+    const texts: string[] = []
+    for await (const progress of fleet.tasks.watch(id, { signal: gone.signal })) {
+      if (progress.type !== 'output') continue
+      texts.push(progress.text)
+      break
+    }
+    expect(texts).toEqual(['early\n'])
+  })
+
   test('ends for a reader who goes', async () => {
     await using fleet = await TestFleet.create(1)
     fleet.behave = () => 'silent'

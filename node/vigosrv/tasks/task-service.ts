@@ -130,6 +130,9 @@ class TaskService implements Tasks, TaskRunListener {
     }
     const watcher = new Watcher()
     watcher.push({ type: 'task', task: active.run.row({ withOutput: false }) })
+    for (const { peer, hostname, output } of active.run.row({ withOutput: true }).hosts) {
+      if (output !== '') watcher.push({ type: 'output', peer, hostname, stream: 'stdout', text: output })
+    }
     active.watchers.add(watcher)
     try {
       yield* watcher.read(options.signal)

@@ -19,9 +19,7 @@ export default defineConfig({
     projects: [
       project('unit', 0, ['*.test.ts', '{node,swarm,curator,gitback,config,cli,bench}/**/*.test.ts'], 20_000),
       project('sim', 1, ['{node,swarm,curator,gitback,config}/**/*.sim.ts'], 120_000),
-      // Whole fleets, one at a time; beside them, parts with real processes: killed writers, package managers, a browser.
-      project('e2e', 2, ['cli/**/*.e2e.ts'], 300_000, 1),
-      project('parts', 2, ['{node,swarm,curator,gitback,config}/**/*.e2e.ts'], 600_000, 1),
+      project('e2e', 2, ['{node,swarm,curator,gitback,config,cli}/**/*.e2e.ts'], 600_000),
       project('interop', 3, ['interop-tests/**/*.test.ts'], 300_000, 1),
     ],
   },

@@ -1,26 +1,11 @@
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tutorial } from '../../config/store/seeds.ts'
 import { Fleet, type Ran, succeeded, until } from './fixture.ts'
 
 const MOTD = 'Managed by Vigo. Do not edit by hand.\n'
 const envoys = ['envoy1', 'envoy2', 'envoy3']
-
-/** As the tutorial of a first configcrate has them. */
-const TUTORIAL = {
-  'configcrates/motd.vgo': `configcrate: motd
-resources:
-  - type: file
-    target_path: /etc/motd
-    content: |
-      Managed by Vigo. Do not edit by hand.
-    mode: "0644"
-`,
-  'envoys.vgo': `envoys:
-  - match: "*"
-    configcrates: [motd]
-`,
-}
 
 let fleet: Fleet
 beforeAll(async () => {
@@ -75,7 +60,7 @@ const converged = (nodes = envoys) =>
 
 describe('the loop', () => {
   test('a configcrate is written, published, converged to, and drift from it is corrected', async () => {
-    await write(TUTORIAL)
+    await write(tutorial)
     const { stdout, code } = await vigocli('config', 'publish', '--reason', 'first')
     expect(code).toBe(0)
     expect(stdout).toContain('Published: 1 configcrate, 0 roles, 1 envoy entry (2 files synced)')
@@ -115,7 +100,7 @@ describe('the loop', () => {
   test('a good canary release goes to everybody by itself', async () => {
     await rm(fleet.path('server/srv/vigo/stacks/configcrates/broken.vgo'), { force: true })
     await write({
-      ...TUTORIAL,
+      ...tutorial,
       'configcrates/hello.vgo':
         'name: hello\nresources:\n  - name: hello\n    type: file\n    target_path: /etc/hello\n    content: "hello {{ .Traits.network.hostname }}\\n"\n    owner: root\n    group: root\n    mode: "0644"\n',
       'envoys.vgo': 'envoys:\n  - match: "*"\n    configcrates: [motd, hello]\n',
@@ -197,7 +182,7 @@ describe('the loop', () => {
   })
 
   test('the server is killed between publish and report, and comes back to a fleet that converged', async () => {
-    await write({ 'configcrates/motd.vgo': TUTORIAL['configcrates/motd.vgo'].replace('by hand', 'at all') })
+    await write({ 'configcrates/motd.vgo': tutorial['configcrates/motd.vgo']?.replace('by hand', 'at all') ?? '' })
     succeeded({ ...(await vigocli('config', 'publish')), stderr: '' })
     await fleet.lab.kill('server')
     await fleet.lab.start('server')

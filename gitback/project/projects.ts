@@ -37,6 +37,8 @@ interface Known {
   readonly refs: Map<string, RefHistory>
 }
 
+/** Branches and tags of one project that any update was made of. */
+const MAX_REFS = 4096
 /** Statements about the future are not taken before their time. */
 const MAX_AHEAD_MS = 10 * 60_000
 
@@ -170,7 +172,7 @@ export class Projects implements RecordSet {
   }
 
   async #merge(statement: Statement, record: SignedRecord, options: { sync?: boolean }): Promise<Outcome> {
-    const known = this.#of(projectOf(statement))
+    const known = this.#known.get(projectOf(statement)) ?? nothingKnown()
     const replaced: string[] = []
     switch (statement.kind) {
       case 'project':
@@ -197,6 +199,7 @@ export class Projects implements RecordSet {
         if (statement.value.issuedAt > this.#options.now() + MAX_AHEAD_MS) return 'held'
         if (!isAtLeast(this.standing(statement.value.project, statement.value.signer), 'write')) return 'held'
         if (known.refs.get(statement.value.ref)?.accepts(statement.value) === false) return 'outdated'
+        if (!known.refs.has(statement.value.ref) && known.refs.size >= MAX_REFS) return 'held'
         break
       }
     }
@@ -227,17 +230,19 @@ export class Projects implements RecordSet {
   }
 
   #of(id: string): Known {
-    const known = this.#known.get(id)
-    if (known !== undefined) return known
-    const fresh: Known = { project: undefined, memberships: new Map(), seats: new Map(), refs: new Map() }
-    this.#known.set(id, fresh)
-    return fresh
+    const known = this.#known.get(id) ?? nothingKnown()
+    this.#known.set(id, known)
+    return known
   }
 
   #isFounder({ founder }: Project): (key: string) => boolean {
     const newest = this.#options.newestKey(founder)
     return key => key === founder || key === newest
   }
+}
+
+function nothingKnown(): Known {
+  return { project: undefined, memberships: new Map(), seats: new Map(), refs: new Map() }
 }
 
 function memberships(known: Known | undefined): readonly Membership[] {

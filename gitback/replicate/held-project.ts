@@ -55,7 +55,9 @@ export class HeldProject {
     await mkdir(dirname(folder), { recursive: true, mode: 0o750 })
     const repository = await BareRepository.open(folder)
     await Quarantine.clear(repository)
-    return new HeldProject(project, repository, projects)
+    const held = new HeldProject(project, repository, projects)
+    await held.#forgetAbandoned()
+    return held
   }
 
   /** Fetches what is missing and moves what is settled. Answers the refs that moved. */
@@ -134,6 +136,15 @@ export class HeldProject {
     const move = { ref, to, from: current }
     await this.repository.moveRefs([move, ...(await this.#unkeep(ref, to, signal))], { signal })
     return move
+  }
+
+  /** Commits of pushes that broke off before anybody signed them: nobody is pushing when the project is opened. */
+  async #forgetAbandoned(): Promise<void> {
+    const refs = this.#projects.refs(this.project.id)
+    const wanted = new Set(refs.flatMap(ref => this.#projects.heads(this.project.id, ref).map(head => head.new)))
+    const all = await this.repository.refs({ hidden: [] })
+    const abandoned = [...all].filter(([name, commit]) => name.startsWith(KEPT_HEADS) && !wanted.has(commit))
+    await this.repository.moveRefs(abandoned.map(([ref, from]) => ({ ref, from, to: NO_COMMIT })))
   }
 
   /** Kept heads that the ref's new commit makes reachable by itself. */

@@ -131,18 +131,23 @@ export class BareRepository {
     await git(this.folder, ['gc', '--quiet', '--prune=2.weeks.ago'], { ...options, timeoutMs: 3_600_000 })
   }
 
-  async sizeBytes(): Promise<number> {
-    const names = await readdir(this.folder, { recursive: true })
-    const sizes = await Promise.all(
-      names.map(name =>
-        stat(join(this.folder, name)).then(
-          found => found.size,
-          () => 0,
-        ),
-      ),
-    )
-    return sizes.reduce((sum, size) => sum + size, 0)
+  sizeBytes(): Promise<number> {
+    return folderBytes(this.folder)
   }
+}
+
+/** Of all files below the folder. */
+export async function folderBytes(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true })
+  const sizes = await Promise.all(
+    names.map(name =>
+      stat(join(folder, name)).then(
+        found => found.size,
+        () => 0,
+      ),
+    ),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 async function isRepository(folder: string): Promise<boolean> {

@@ -1,6 +1,9 @@
+/** For everything to close after the first signal. */
+const CLOSE_MS = 15_000
+
 /**
- * Runs a daemon until SIGINT or SIGTERM: `start` opens it, `close` is given 15 seconds, and a second signal ends the process
- * at once.
+ * Runs a daemon until SIGINT or SIGTERM: `start` opens it, `close` and a start that is under way are given 15 seconds, and a
+ * second signal ends the process at once. It ends the process, because libraries leave timers behind that would hold it up.
  */
 export async function runUntilSignal(
   start: (signal: AbortSignal) => Promise<{ close(): Promise<void> }>,
@@ -9,6 +12,7 @@ export async function runUntilSignal(
   const onSignal = (): void => {
     if (stop.signal.aborted) process.exit(130)
     stop.abort()
+    setTimeout(() => process.exit(1), CLOSE_MS).unref()
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
@@ -16,7 +20,6 @@ export async function runUntilSignal(
   if (!stop.signal.aborted) {
     await new Promise<void>(resolve => stop.signal.addEventListener('abort', () => resolve(), { once: true }))
   }
-  const forced = setTimeout(() => process.exit(1), 15_000)
   await daemon.close()
-  clearTimeout(forced)
+  process.exit()
 }

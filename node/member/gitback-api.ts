@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findProject, type Project, ProjectError, readRefUpdate, readSeat } from '#gitback/project'
-import { BareRepository } from '#gitback/repo'
+import { findProject, isAtLeast, type Project, ProjectError, readRefUpdate, readSeat } from '#gitback/project'
+import { folderBytes } from '#gitback/repo'
 import type { gitbackRoutes, ProjectRow, RefRow } from '#node/api'
 import type { Handlers, UnixUser } from '#node/api/server'
 import { publicKeyOf } from '#node/host'
@@ -46,7 +46,8 @@ export function gitbackHandlers(member: Member, users: PuddleUsers): Handlers<ty
       await replication.publish('refs', record)
       return { hash: record.hash }
     },
-    sendObjects: async ({ body, upload, signal }) => {
+    sendObjects: async ({ body, user, upload, signal }) => {
+      await requireWriter(body.project, { user, users, projects })
       if (upload === null) throw new ProjectError('unknown-project', 'an upload needs bytes')
       await replicator.receive(body.project, body.tips.split(','), upload.bytes, { signal })
       return {}
@@ -123,6 +124,22 @@ function refRow({
   }
 }
 
+/** Objects fill the disk before any signature is seen: only who has shown to be a writer may send some. */
+async function requireWriter(
+  project: string,
+  { user, users, projects }: { user: UnixUser | null; users: PuddleUsers; projects: Member['projects'] },
+): Promise<void> {
+  if (user === null) throw new ProjectError('not-a-member', 'log in first')
+  if (user.uid === 0 || user.uid === process.getuid?.()) return
+  for (const { key, level } of projects.members(project)) {
+    if (isAtLeast(level, 'write') && (await users.isOwner(user.uid, key))) return
+  }
+  throw new ProjectError(
+    'not-a-member',
+    `no puddle of uid ${user.uid} may write to project ${project.slice(0, 12)}; join it with vigo swarm gitback project join`,
+  )
+}
+
 /** Repositories of projects without a seat here. */
 async function collectOrphans(
   member: Member,
@@ -136,8 +153,8 @@ async function collectOrphans(
   const removed: { id: string; handle: string; sizeBytes: number }[] = []
   for (const name of names) {
     const id = name.replace(/\.git(?:\.new)?$/, '')
-    if (!isHex(id, 32) || (name.endsWith('.git') && member.replicator.isHeld(id))) continue
-    const sizeBytes = await (await BareRepository.open(join(folder, name))).sizeBytes()
+    if (!isHex(id, 32) || member.replicator.isHeld(id)) continue
+    const sizeBytes = await folderBytes(join(folder, name))
     removed.push({ id, handle: member.projects.get(id)?.handle ?? '', sizeBytes })
     if (!isDryRun) await rm(join(folder, name), { recursive: true, force: true })
   }

@@ -59,7 +59,7 @@ export function referenceOf(url: string): string {
       `'${url.slice(0, 200)}' is no address of a project; write gitback://<puddle name>/<handle>`,
     )
   }
-  return decodeURIComponent(reference)
+  return reference
 }
 
 function pushOf(line: string): RefPush {

@@ -1,4 +1,4 @@
-import { hostMatcher } from '#node/kit'
+import { fitsParts, hostMatcher } from '#node/kit'
 
 const SPECIAL = /[*?[\]{}()!]/
 const PLAIN_STAR = /^[^*?[\]{}()!]*\*[^*?[\]{}()!]*$/
@@ -26,27 +26,11 @@ export function coverage(glob: string): (other: string) => boolean {
   const text = comparable(glob)
   if (!/^[^?[\]{}()!\0]+$/.test(text)) return () => false
   const parts = text.split('*')
-  return other => fits(other, parts)
+  return other => fitsParts(other, parts)
 }
 
 /** What a bracket or brace may become is none of the words in it: only a star covers it. */
 export function comparable(glob: string): string {
   const text = glob.toLowerCase()
   return /[{[]/.test(text) ? text.replaceAll(/\{[^{}]*\}|\[[^\]]*\]/g, '\0') : text
-}
-
-/** The parts occur in this order, the first at the start, the last at the end. */
-function fits(text: string, parts: readonly string[]): boolean {
-  const first = parts[0] ?? ''
-  const last = parts.at(-1) ?? ''
-  if (parts.length === 1) return text === first
-  if (text.length < first.length + last.length || !text.endsWith(last) || !text.startsWith(first)) return false
-  const end = text.length - last.length
-  let at = first.length
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, at)
-    if (found < 0 || found + part.length > end) return false
-    at = found + part.length
-  }
-  return true
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { route } from '../contract.ts'
 import { Count, Empty } from './forms.ts'
+import { ResourceRow } from './resource-row.ts'
 
 const Mode = Type.Union([Type.Literal('enforce'), Type.Literal('dry-run')])
 const Maybe = <T extends ReturnType<typeof Type.String> | typeof Count>(schema: T) => Type.Union([schema, Type.Null()])
@@ -38,17 +39,6 @@ export const AgentState = Type.Object({
 })
 export type AgentState = Static<typeof AgentState>
 
-const Result = Type.Object({
-  id: Type.String(),
-  type: Type.String(),
-  state: Type.String(),
-  message: Type.Optional(Type.String()),
-  changes: Type.Optional(Type.Array(Type.Object({ attribute: Type.String(), from: Type.String(), to: Type.String() }))),
-  diff: Type.Optional(Type.String()),
-  output: Type.Optional(Type.String()),
-  durationMs: Count,
-})
-
 /** A run with all of its results, or why there was none. */
 export const PassReply = Type.Object({
   run: Type.Union([
@@ -61,7 +51,7 @@ export const PassReply = Type.Object({
       startedAt: Count,
       durationMs: Count,
       counts: Counts,
-      results: Type.Array(Result),
+      results: Type.Array(ResourceRow),
     }),
     Type.Null(),
   ]),

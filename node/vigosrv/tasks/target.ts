@@ -1,5 +1,5 @@
 import { memberOf, type Value } from '#config/lang'
-import { hostMatcher } from '#node/kit'
+import { fitsParts, hostMatcher } from '#node/kit'
 import { TaskError } from './errors.ts'
 
 /*
@@ -143,20 +143,7 @@ function matches(
 /** Only `*` is special: versions and names have brackets and question marks of their own. */
 function valueMatcher(value: string): (text: string) => boolean {
   const parts = value.split('*')
-  if (parts.length === 1) return text => text === value
-  const first = parts[0]!
-  const last = parts.at(-1)!
-  return text => {
-    const end = text.length - last.length
-    if (!text.startsWith(first) || !text.endsWith(last) || end < first.length) return false
-    let at = first.length
-    for (const part of parts.slice(1, -1)) {
-      const found = text.indexOf(part, at)
-      if (found < 0 || found + part.length > end) return false
-      at = found + part.length
-    }
-    return true
-  }
+  return text => fitsParts(text, parts)
 }
 
 function compare(a: string, b: string): number {

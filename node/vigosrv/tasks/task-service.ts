@@ -7,6 +7,7 @@ import type { Policy } from '../policy/types.ts'
 import { TaskError } from './errors.ts'
 import { askHealth } from './health-check.ts'
 import type { HostRun } from './host-run.ts'
+import { namedTasks } from './named-tasks.ts'
 import { orderOf, type Prepared, prepare } from './prepare.ts'
 import { newId } from './task-id.ts'
 import { TaskRun, type TaskRunListener } from './task-run.ts'
@@ -142,18 +143,7 @@ class TaskService implements Tasks, TaskRunListener {
   }
 
   named(): readonly NamedTask[] {
-    const tasks = [...(this.#options.policy.store?.tasks.values() ?? [])]
-    return tasks
-      .map(({ name, description, params }) => ({
-        name: name.value,
-        description: description ?? '',
-        params: Array.from(params, ([param, declared]) => ({
-          name: param,
-          description: declared.description ?? '',
-          required: declared.required,
-        })),
-      }))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return namedTasks(this.#options.policy.store)
   }
 
   async workflows({ limit }: { limit: number }): Promise<readonly WorkflowRow[]> {

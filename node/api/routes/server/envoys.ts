@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { route } from '../../contract.ts'
 import { Count, Fields, Hex32, Limit, Line, NoFields, OrNull, Reference, Time } from '../forms.ts'
+import { ResourceRow } from '../resource-row.ts'
 
 const literals = <T extends string>(...values: readonly T[]) => Type.Union(values.map(value => Type.Literal(value)))
 
@@ -42,17 +43,6 @@ export const EnvoyRow = Type.Object({
   crates: Type.Array(Type.String()),
 })
 export type EnvoyRow = Static<typeof EnvoyRow>
-
-export const ResourceRow = Type.Object({
-  id: Type.String(),
-  type: Type.String(),
-  state: Type.String(),
-  message: Type.Optional(Type.String()),
-  changes: Type.Optional(Type.Array(Type.Object({ attribute: Type.String(), from: Type.String(), to: Type.String() }))),
-  diff: Type.Optional(Type.String()),
-  output: Type.Optional(Type.String()),
-  durationMs: Count,
-})
 
 export const RunDetail = Type.Object({
   ...RunSummary.properties,

@@ -6,7 +6,7 @@ import { directoryExecutor } from '../../files/directory.ts'
 import { planFile } from '../../files/plan-file.ts'
 import type { Machine } from '../../machine.ts'
 import { MissingYet, type Plan } from '../../planned.ts'
-import type { Step } from './step.ts'
+import type { Step } from '../step.ts'
 
 export interface KeyFileOwner {
   readonly name: string

@@ -2,11 +2,11 @@ import { change } from '../../change.ts'
 import { ExecutorError } from '../../errors.ts'
 import type { ExecutorOf, ExecutorOptions } from '../../executor.ts'
 import type { Machine } from '../../machine.ts'
-import { MissingYet, type Plan, planned } from '../../planned.ts'
+import { MissingYet, planned } from '../../planned.ts'
 import { Budget } from '../budget.ts'
 import { mustInvoke } from '../invoke.ts'
+import { planOfSteps, type Step } from '../step.ts'
 import { type GroupEntry, readDatabases } from './databases.ts'
-import type { Step } from './step.ts'
 
 type GroupAttributes = Parameters<ExecutorOf<'group'>['check']>[0]
 
@@ -17,15 +17,7 @@ export const groupExecutor: ExecutorOf<'group'> = planned<GroupAttributes>(
   async (attributes, machine, options) => {
     const { groups } = await readDatabases(machine)
     const steps = await stepsOf(attributes, groups.get(attributes.groupname), machine, options)
-    if (steps.length === 0) return { kind: 'compliant' }
-    return {
-      kind: 'different',
-      changes: steps.map(step => step.change),
-      carryOut: async () => {
-        for (const step of steps) await step.run()
-        return {}
-      },
-    } satisfies Plan
+    return planOfSteps(steps)
   },
 )
 

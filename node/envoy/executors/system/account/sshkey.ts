@@ -6,9 +6,9 @@ import { planFile } from '../../files/plan-file.ts'
 import type { Account, Machine } from '../../machine.ts'
 import { MissingYet, type Plan, planned } from '../../planned.ts'
 import { entryAt, findPlace, kindNames, readEntry } from '../../safe-files/index.ts'
+import type { Step } from '../step.ts'
 import { keyFileOf, keyFileSteps } from './authorized-keys.ts'
 import { type KeyLine, keyLine, parseKeyLine, parseWantedKey } from './key-line.ts'
-import type { Step } from './step.ts'
 
 type SshkeyAttributes = Parameters<ExecutorOf<'sshkey'>['check']>[0]
 

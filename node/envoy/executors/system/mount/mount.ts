@@ -4,12 +4,12 @@ import { ExecutorError } from '../../errors.ts'
 import type { ExecutorOf, ExecutorOptions } from '../../executor.ts'
 import { planFile } from '../../files/plan-file.ts'
 import type { Machine } from '../../machine.ts'
-import { type Plan, planned } from '../../planned.ts'
+import { planned } from '../../planned.ts'
 import { findThroughLink, makeFolder, makePlace, readEntry } from '../../safe-files/index.ts'
 import { lastWords } from '../../shell.ts'
-import type { Step } from '../account/step.ts'
 import { Budget } from '../budget.ts'
 import { invoke, mustInvoke } from '../invoke.ts'
+import { planOfSteps, type Step } from '../step.ts'
 import { editFstab, type FstabEntry, fstabEntry, isSameEntry } from './fstab.ts'
 import { isMountOf, mountedAt } from './mounted.ts'
 
@@ -22,15 +22,7 @@ export const mountExecutor: ExecutorOf<'mount'> = planned<MountAttributes>(
   { type: 'mount', reach: 'host', acts: 'until-compliant' },
   async (attributes, machine, options) => {
     const steps = await stepsOf(attributes, machine, options)
-    if (steps.length === 0) return { kind: 'compliant' }
-    return {
-      kind: 'different',
-      changes: steps.map(step => step.change),
-      carryOut: async () => {
-        for (const step of steps) await step.run()
-        return {}
-      },
-    } satisfies Plan
+    return planOfSteps(steps)
   },
 )
 

@@ -1,4 +1,5 @@
 export * from './database.ts'
+export * from './enrolling.ts'
 export * from './errors.ts'
 export * from './identity.ts'
 export * from './local-api.ts'

@@ -8,6 +8,8 @@ import { MemberError } from './errors.ts'
 const Patterns = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { maxItems: 256 })
 const Multiaddr = Type.String({ pattern: '^/[a-z0-9]+/.+', maxLength: 500 })
 
+const FleetId = Type.String({ pattern: '^[0-9a-f]{64}$' })
+
 const LogLevel = Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')])
 
 /** The key `swarm:` of `server.yaml` and `agent.yaml`; what is left out has the default beside it in `swarmDefaults`. */
@@ -36,7 +38,7 @@ export const SwarmSettings = Type.Object(
 
 export const AgentSettings = Type.Object(
   {
-    fleet: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    fleet: FleetId,
     hostname: Type.String({ minLength: 1, maxLength: 253 }),
     bootstrap: Type.Array(Multiaddr, { maxItems: 256 }),
     log_level: Type.Optional(LogLevel),
@@ -57,6 +59,16 @@ export type AgentSettings = Static<typeof AgentSettings>
 export const ServerSettings = Type.Object(
   {
     hostname: Type.String({ minLength: 1, maxLength: 253 }),
+    /** The fleet that this server joined; without it, it is the one that founded its fleet. */
+    fleet: Type.Optional(FleetId),
+    /** Where other members were when it joined. */
+    bootstrap: Type.Optional(Type.Array(Multiaddr, { maxItems: 256 })),
+    spanner: Type.Optional(
+      Type.Object(
+        { mode: Type.Optional(Type.Union([Type.Literal('standalone'), Type.Literal('spanner')])) },
+        { additionalProperties: false },
+      ),
+    ),
     log_level: Type.Optional(LogLevel),
     enrolment: Type.Optional(
       Type.Object(
@@ -143,6 +155,12 @@ export const ServerSettings = Type.Object(
 )
 export type ServerSettings = Static<typeof ServerSettings>
 
+/** What a server hands to another one that joins: what should be alike on all of them. */
+export const SharedSettings = Type.Pick(ServerSettings, ['swarm', 'checkin', 'publish', 'runs'], {
+  additionalProperties: false,
+})
+export type SharedSettings = Static<typeof SharedSettings>
+
 /** `swarm:` with every default filled in. */
 export interface Swarm {
   readonly listen: readonly string[]
@@ -178,10 +196,17 @@ function sizeOf(text: string, file: string): number {
   }
 }
 
-/** The fleet's swarm settings as a bolt hands them to a new member. */
+/** The fleet's swarm settings as a bolt hands them to a new envoy. */
 export function parseSwarmSettings(text: string): Static<typeof SwarmSettings> {
-  return parseSettings('the settings that the bolt sent', text, SwarmSettings)
+  return parseSettings(SENT, text, SwarmSettings)
 }
+
+/** The fleet's settings as a bolt hands them to a new bolt. */
+export function parseSharedSettings(text: string): SharedSettings {
+  return parseSettings(SENT, text, SharedSettings)
+}
+
+const SENT = 'the settings that the server sent'
 
 /** @throws MemberError 'bad-settings' that names the file, the key and what it must be; null when there is no file */
 export async function readSettings<T>(file: string, schema: TSchema): Promise<T | null> {

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
-import type { Logger } from '#node/kit'
-import type { Member, ServerSettings } from '#node/member'
+import { type Logger, toHex } from '#node/kit'
+import { type Member, peerIdOfMember, type ServerSettings, type SharedSettings } from '#node/member'
 import type { Signer } from '#swarm/record'
 import { EnrolmentDesk, JoinTokens, type JoinUrl } from '#swarm/roster'
 import type { CurrentSettings } from './current-settings.ts'
@@ -24,8 +24,8 @@ export async function openEnrolment(options: {
   logger: Logger
 }): Promise<OpenEnrolment> {
   const { member, signer, seed, settings, logger } = options
-  const { roster, clock, host, db } = member
-  const joinTokens = new JoinTokens(db, clock)
+  const { roster, clock, db } = member
+  const joinTokens = new JoinTokens({ db, clock, roster, self: toHex(signer.publicKey) })
   const desk = new EnrolmentDesk({
     roster,
     tokens: joinTokens,
@@ -33,8 +33,8 @@ export async function openEnrolment(options: {
     clock,
     logger,
     announce: admission => member.replication.publish('roster', admission),
-    addresses: () => host.addresses(),
-    settings: () => stringify(envoySettings(settings.now)),
+    addresses: () => boltAddresses(member),
+    settings: role => stringify(role === 'bolt' ? serverSettings(settings.now) : sharedSwarm(settings.now)),
   })
   const listen = settings.now.enrolment?.listen ?? DEFAULT_LISTEN
   const enrolment = await startEnrolmentHost({ seed, listen, desk })
@@ -46,8 +46,30 @@ export async function openEnrolment(options: {
   }
 }
 
-/** What a new envoy starts with: the fleet's rules, not this server's own addresses and roles. */
-function envoySettings(settings: ServerSettings): NonNullable<ServerSettings['swarm']> {
+/** Where the servers of the fleet are reached, this one first: a newcomer finds the fleet also when this one is gone by then. */
+async function boltAddresses({ host, roster }: Member): Promise<string[]> {
+  const others = roster
+    .members()
+    .filter(({ peer }) => roster.isBolt(peer))
+    .map(({ peer }) => peerIdOfMember(peer))
+    .filter(peer => peer !== host.peerId)
+  const known = await Promise.all(others.map(peer => host.knownAddresses(peer)))
+  return [...host.addresses(), ...known.flat()]
+}
+
+/** What holds in the whole fleet, not this server's own addresses and roles. */
+function sharedSwarm(settings: ServerSettings): NonNullable<ServerSettings['swarm']> {
   const { listen: _listen, announce: _announce, relay: _relay, ...shared } = settings.swarm ?? {}
   return shared
+}
+
+/** What another server starts with: how often envoys check in, when a roll-out is taken back. Nothing of this machine, no key of others. */
+function serverSettings(settings: ServerSettings): SharedSettings {
+  const { checkin, publish, runs } = settings
+  return {
+    swarm: sharedSwarm(settings),
+    ...(checkin === undefined ? {} : { checkin }),
+    ...(publish === undefined ? {} : { publish }),
+    ...(runs === undefined ? {} : { runs }),
+  }
 }

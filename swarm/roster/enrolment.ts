@@ -12,7 +12,7 @@ import {
 import { decodeRecord, encodeRecord, HOSTNAME, PLATFORM_PART, type SignedRecord, type Signer } from '#swarm/record'
 import { RosterError } from './errors.ts'
 import type { Roster } from './roster.ts'
-import { signAdmission } from './rows.ts'
+import { type Admission, type Role, readAdmission, signAdmission } from './rows.ts'
 import type { JoinTokens } from './tokens.ts'
 
 /**
@@ -22,15 +22,17 @@ import type { JoinTokens } from './tokens.ts'
  * Goal: exchange a one-time token for a signed admission. Not a goal: anything a member may ask; the rest of the roster comes
  * by anti-entropy once the gate is open.
  *
- *     request   text token || text hostname || text os || text arch
+ *     request   text token || byte role (1 envoy, 2 bolt) || text hostname || text os || text arch
  *     response  byte 0, text reason                                   refused
  *               byte 1, count, blocks (records: bolts, then the admission), count, texts (addresses), text (settings, YAML)
  *
- * The admitted key is the one that the connection proved. Repeating a request that was admitted (the answer was lost) answers
- * the same admission again without another use of the token.
+ * The role is what the newcomer is about to become; the token must be for it. The admitted key is the one that the connection
+ * proved. Repeating a request that was admitted (the answer was lost) answers the same admission again without another use of the
+ * token.
  */
 export interface EnrolRequest {
   readonly token: string
+  readonly role: Role
   readonly hostname: string
   readonly os: string
   readonly arch: string
@@ -42,8 +44,11 @@ export type EnrolResponse =
       readonly admitted: true
       readonly records: readonly SignedRecord[]
       readonly addresses: readonly string[]
+      /** What a member of this role starts with. */
       readonly settings: string
     }
+
+const ROLES: readonly Role[] = ['envoy', 'bolt']
 
 const MAX_BOLTS = 256
 const MAX_ADDRESSES = 256
@@ -55,11 +60,19 @@ export const enrolProtocol: RequestProtocol<EnrolRequest, EnrolResponse> = {
   deadlineMs: 15_000,
   maxPerPeer: 1,
   request: {
-    encode: r => concatBytes(encodeText(r.token), encodeText(r.hostname), encodeText(r.os), encodeText(r.arch)),
+    encode: ({ token, role, hostname, os, arch }) =>
+      concatBytes(
+        encodeText(token),
+        Uint8Array.of(ROLES.indexOf(role) + 1),
+        encodeText(hostname),
+        encodeText(os),
+        encodeText(arch),
+      ),
     decode: bytes => {
       const reader = new ByteReader(bytes)
       const request = {
         token: reader.text(200),
+        role: roleOf(reader.byte()),
         hostname: reader.text(253),
         os: reader.text(32),
         arch: reader.text(32),
@@ -98,6 +111,12 @@ export const enrolProtocol: RequestProtocol<EnrolRequest, EnrolResponse> = {
   },
 }
 
+function roleOf(byte: number): Role {
+  const role = ROLES[byte - 1]
+  if (role === undefined) throw new RangeError(`unknown role ${byte}`)
+  return role
+}
+
 /** Wrong tokens per minute, over all strangers, before nobody is answered for the rest of it. */
 const MAX_REFUSALS_PER_MINUTE = 30
 
@@ -115,7 +134,7 @@ export class EnrolmentDesk {
     const { logger } = this.#options
     try {
       const response = await this.#admit(request, toHex(publicKeyOf(peerId)))
-      logger.info('enrolled', { peer: peerId, hostname: request.hostname })
+      logger.info('enrolled', { peer: peerId, hostname: request.hostname, role: request.role })
       return response
     } catch (error) {
       if (!(error instanceof RosterError)) throw error
@@ -139,43 +158,58 @@ export class EnrolmentDesk {
     if (this.#refusals >= MAX_REFUSALS_PER_MINUTE) {
       throw new RosterError('rate-limited', 'too many wrong join tokens were tried; wait a minute and try again')
     }
-    const { hostname, os, arch } = request
+    const { hostname, role, os, arch } = request
     if (!HOSTNAME.test(hostname) || !PLATFORM_PART.test(os) || !PLATFORM_PART.test(arch)) {
       throw new RosterError('malformed', 'host name or platform has characters that are not allowed')
     }
     const known = roster.member(peer)
     if (known?.revoked) throw new RosterError('token-refused', 'this key was revoked; the machine needs a new one')
-    if (known !== null && roster.isMember(peer) && known.hostname === hostname) return this.#welcome(peer)
+    if (known !== null && roster.isMember(peer)) {
+      if (known.role !== role) throw new RosterError('token-refused', wrongRole(known))
+      if (known.hostname === hostname) return await this.#welcome(peer, role)
+    }
+    if (!roster.mayAdmit(toHex(signer.publicKey), role)) {
+      throw new RosterError('token-refused', `the server that answered may not admit ${PLURAL[role]}; ask another one`)
+    }
     if (roster.find(hostname).some(member => member.hostname === hostname && member.peer !== peer)) {
       throw new RosterError(
         'hostname-taken',
         `another live member is called '${hostname}'; revoke it first (vigosrv members revoke ${hostname}) or use --hostname`,
       )
     }
-    await tokens.consume(request.token, hostname, async () => {
+    await tokens.consume(request.token, { hostname, role }, async () => {
       const admission = await signAdmission(
-        { peer, hostname, role: 'envoy', os, arch, serial: (known?.serial ?? 0) + 1, issuedAt: now },
+        { peer, hostname, role, os, arch, serial: (known?.serial ?? 0) + 1, issuedAt: now },
         roster.fleetId,
         signer,
       )
       await roster.offer(admission, { sync: true })
       await this.#options.announce(admission)
     })
-    return this.#welcome(peer)
+    return await this.#welcome(peer, role)
   }
 
   /** The bolts, without which the admission means nothing to the newcomer, and the admission itself. */
-  #welcome(peer: string): EnrolResponse {
-    const admissions = this.#options.roster.snapshot().filter(record => record.kind === 'admission')
-    const bolts = admissions.filter(({ body }) => body['role'] === 'bolt' && body['peer'] !== peer)
-    const own = admissions.filter(({ body }) => body['peer'] === peer)
+  async #welcome(peer: string, role: Role): Promise<EnrolResponse> {
+    const { roster } = this.#options
+    const admissions = roster.snapshot().filter(record => record.kind === 'admission')
+    const peerOf = (record: SignedRecord): string => readAdmission(record).peer
+    const bolts = admissions.filter(record => peerOf(record) !== peer && roster.isBolt(peerOf(record)))
+    const own = admissions.filter(record => peerOf(record) === peer)
     return {
       admitted: true,
       records: [...bolts.slice(0, MAX_BOLTS - 1), ...own],
-      addresses: this.#options.addresses().slice(0, MAX_ADDRESSES),
-      settings: this.#options.settings(),
+      addresses: (await this.#options.addresses()).slice(0, MAX_ADDRESSES),
+      settings: this.#options.settings(role),
     }
   }
+}
+
+const PLURAL: Readonly<Record<Role, string>> = { envoy: 'envoys', bolt: 'servers' }
+
+function wrongRole({ role, hostname }: Admission): string {
+  const is = role === 'bolt' ? 'a server' : 'an envoy'
+  return `the key of this machine is that of '${hostname}', ${is} of the fleet; what is something else needs a key (and a root) of its own`
 }
 
 export interface EnrolmentDeskOptions {
@@ -187,19 +221,22 @@ export interface EnrolmentDeskOptions {
   /** Gossips a new admission. */
   announce: (admission: SignedRecord) => Promise<void>
   /** Where members of the fleet can be reached. */
-  addresses: () => string[]
-  /** The swarm settings that envoys of this fleet start with. */
-  settings: () => string
+  addresses: () => Promise<string[]>
+  /** YAML: what a new member of this role starts with. */
+  settings: (role: Role) => string
 }
 
-/** The new member's side: checks that the answer really admits this key to the fleet of the join URL. @throws RosterError */
+/** The new member's side: checks that the answer really admits this key, as what it wants to be, to the fleet of the join URL. @throws RosterError */
 export async function acceptAdmission(
   response: EnrolResponse,
-  options: { roster: Roster; publicKey: Uint8Array },
-): Promise<void> {
+  options: { roster: Roster; publicKey: Uint8Array; role: Role },
+): Promise<Extract<EnrolResponse, { admitted: true }>> {
+  const { roster, role } = options
   if (!response.admitted) throw new RosterError('token-refused', response.reason)
-  for (const record of response.records) await options.roster.offer(record, { sync: true })
-  if (!options.roster.isMember(toHex(options.publicKey))) {
+  for (const record of response.records) await roster.offer(record, { sync: true })
+  const peer = toHex(options.publicKey)
+  if (!roster.isMember(peer) || roster.member(peer)?.role !== role) {
     throw new RosterError('malformed', 'the bolt answered without a valid admission for this machine; report this')
   }
+  return response
 }

@@ -2,7 +2,7 @@ import type { Level } from 'level'
 import { fromHex, KeyedMutex, type Logger } from '#node/kit'
 import { type Outcome, type RecordSet, RecordTable } from '#swarm/gossip'
 import { RecordError, requireSignature, type SignedRecord } from '#swarm/record'
-import { type Admission, type Revocation, readAdmission, readRevocation, rowId } from './rows.ts'
+import { type Admission, type Revocation, type Role, readAdmission, readRevocation, rowId } from './rows.ts'
 
 export interface Member extends Admission {
   readonly revoked: Revocation | null
@@ -60,6 +60,11 @@ export class Roster implements RecordSet {
 
   isBolt(peer: string): boolean {
     return this.isMember(peer) && this.#admissions.get(peer)?.admission.role === 'bolt'
+  }
+
+  /** Whether what this key admits counts, as things are now. */
+  mayAdmit(issuer: string, role: Role): boolean {
+    return issuer === this.fleetId || (role === 'envoy' && this.isBolt(issuer))
   }
 
   member(peer: string): Member | null {

@@ -31,12 +31,13 @@ export async function openState(folder: string): Promise<State> {
   await db.open()
   const options = { db, fleetId, logger: silentLogger }
   const directory = await PuddleDirectory.open(options)
+  const roster = await Roster.open(options)
   return {
     db,
-    roster: await Roster.open(options),
+    roster,
     directory,
     catalog: await Catalog.open({ ...options, clock: systemClock, successorOf: key => directory.successorOf(key) }),
-    tokens: new JoinTokens(db, systemClock),
+    tokens: new JoinTokens({ db, clock: systemClock, roster, self: fleetId }),
     shelf: new Shelf({ folder: join(folder, 'artifacts'), logger: silentLogger }),
     puddle: new IdentityFiles(join(folder, 'puddle'), { name: 'argon2id', memoryKiB: 8192, passes: 1, lanes: 1 }),
   }
@@ -55,9 +56,9 @@ export async function work(state: State, folder: string, acknowledge: (line: str
   await roster.offer(await signRevocation({ peer: envoy, reason: '', issuedAt: 2 }, fleetId, founder), { sync: true })
   acknowledge('revoked')
 
-  const { token, row: minted } = await tokens.create({ pattern: '*', ttlMs: 1e9, uses: 1 })
+  const { token, row: minted } = await tokens.create({ pattern: '*', role: 'envoy', ttlMs: 1e9, uses: 1 })
   acknowledge(`minted ${minted.id}`)
-  await tokens.consume(token, 'h', async () => undefined)
+  await tokens.consume(token, { hostname: 'h', role: 'envoy' }, async () => undefined)
   acknowledge(`consumed ${minted.id}`)
 
   await directory.offer(

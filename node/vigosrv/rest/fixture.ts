@@ -100,7 +100,7 @@ export class TestServer implements AsyncDisposable {
         protocol: enrolProtocol.id,
         maxFrameBytes: enrolProtocol.maxResponseBytes,
       },
-      stream => askOne(stream, enrolProtocol, { token, hostname, ...hostPlatform() }, {}),
+      stream => askOne(stream, enrolProtocol, { token, role: 'envoy', hostname, ...hostPlatform() }, {}),
     )
     if (!response.admitted) throw new Error(response.reason)
     return toHex(identityFromSeed(seed).publicKey)

@@ -1,6 +1,7 @@
 import type { MemberRow, memberRoutes } from '#node/api'
 import type { Handlers } from '#node/api/server'
 import type { Audit } from '#node/audit'
+import { toHex } from '#node/kit'
 import { type Member, peerIdOfMember } from '#node/member'
 import type { Signer } from '#swarm/record'
 import {
@@ -36,17 +37,18 @@ export function memberHandlers(parts: MemberParts): Handlers<typeof memberRoutes
     },
     joinTokens: async () => ({ tokens: await joinTokens.list() }),
     createJoinToken: async ({ body, user }) => {
-      const { pattern, uses, ttlMs } = body
-      const act = { action: 'join-token.create', target: pattern, details: { uses, ttlMs } }
+      const { pattern, role = 'envoy' } = body
       const { token, row } = await recorded(
         audit,
         user,
-        act,
-        () => joinTokens.create(body),
-        created => ({ details: { id: created.row.id } }),
+        { action: 'join-token.create', target: pattern, details: { role } },
+        () => joinTokens.create({ ...body, role }),
+        ({ row: { id, usesLeft, createdAt, expiresAt } }) => ({
+          details: { id, uses: usesLeft, ttlMs: expiresAt - createdAt },
+        }),
       )
       const { fleetId } = roster
-      const url = { addresses: parts.joinAddresses(), fleetId, bolt: member.fleetId, token }
+      const url = { addresses: parts.joinAddresses(), fleetId, bolt: toHex(parts.signer.publicKey), token }
       return { url: formatJoinUrl(url), token: row }
     },
     revokeJoinToken: async ({ body, user }) => {
@@ -64,6 +66,13 @@ async function revoke({ member, signer }: MemberParts, found: RosterMember, reas
   const { roster, replication, clock } = member
   if (found.peer === roster.fleetId) {
     throw new RosterError('usage', 'the founding bolt cannot be revoked; it is the fleet')
+  }
+  if (found.role === 'bolt' && toHex(signer.publicKey) !== roster.fleetId) {
+    const founder = roster.member(roster.fleetId)?.hostname ?? `the server with the key ${roster.fleetId}`
+    throw new RosterError(
+      'usage',
+      `only the founding server revokes servers; on ${founder}: vigosrv members revoke ${found.hostname}`,
+    )
   }
   const record = await signRevocation({ peer: found.peer, reason, issuedAt: clock.now() }, roster.fleetId, signer)
   await roster.offer(record, { sync: true })

@@ -2,8 +2,12 @@ import { type Static, Type } from '@sinclair/typebox'
 import { route } from '../../contract.ts'
 import { Count, Empty, Fields, Hex32, Line, NoFields, OrNull, Reference } from '../forms.ts'
 
+const MemberRole = Type.Union([Type.Literal('envoy'), Type.Literal('bolt')])
+
 export const JoinTokenRow = Type.Object({
   id: Type.String(),
+  /** What its bearer becomes. */
+  role: MemberRole,
   pattern: Type.String(),
   expiresAt: Count,
   usesLeft: Count,
@@ -54,8 +58,12 @@ export const memberRoutes = {
     caller: 'admin',
     body: Fields({
       pattern: Type.String({ minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }),
-      ttlMs: Type.Integer({ minimum: 1000, maximum: 31_536_000_000 }),
-      uses: Type.Integer({ minimum: 1, maximum: 100_000 }),
+      /** `envoy` when not given; only the founding server makes tokens for a `bolt`. */
+      role: Type.Optional(MemberRole),
+      /** One day when not given, one hour for a bolt. */
+      ttlMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 31_536_000_000 })),
+      /** Once when not given; a token for a bolt is never good for more. */
+      uses: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
     }),
     reply: Type.Object({ url: Type.String(), token: JoinTokenRow }),
   }),

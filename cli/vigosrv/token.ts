@@ -1,26 +1,35 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { durationOption, print, printJson, printTable } from '#cli/shell'
 import { serverRoutes } from '#node/api'
-import { formatDuration, parseDuration } from '#node/kit'
+import { formatDuration } from '#node/kit'
 import { withServer } from './client.ts'
 
 export function addToken(program: Command): void {
   const token = program.command('token').description('permissions to join the fleet')
   token
     .command('create')
-    .description('print a join URL for new machines')
-    .option('--pattern <glob>', 'host names that it is good for', '*')
+    .description('print a join URL for new machines: for vigo enroll, or for vigosrv join')
     .addOption(
-      new Option('--ttl <duration>', 'how long it is good')
-        .argParser(durationOption)
-        .default(parseDuration('24h'), '24h'),
+      new Option(
+        '--role <role>',
+        'what they become: envoys, or further servers (bolts; only the server that founded the fleet lets those in)',
+      )
+        .choices(['envoy', 'bolt'])
+        .default('envoy'),
     )
-    .option('--uses <n>', 'how many machines it admits', usesOption, 1)
+    .option('--pattern <glob>', 'host names that it is good for', '*')
+    .option('--ttl <duration>', 'how long it is good (default: 24h, for a bolt 1h)', durationOption)
+    .option('--uses <n>', 'how many machines it admits; always one for a bolt (default: 1)', usesOption)
     .option('--json', 'print as JSON')
     .action((options: CreateOptions, command: Command) =>
       withServer(command, async client => {
-        const { pattern, ttl, uses } = options
-        const created = await client.call(serverRoutes.createJoinToken, { pattern, ttlMs: ttl, uses })
+        const { role, pattern, ttl, uses } = options
+        const created = await client.call(serverRoutes.createJoinToken, {
+          role,
+          pattern,
+          ...(ttl === undefined ? {} : { ttlMs: ttl }),
+          ...(uses === undefined ? {} : { uses }),
+        })
         if (options.json) printJson(created)
         else print(created.url)
       }),
@@ -35,9 +44,10 @@ export function addToken(program: Command): void {
         if (options.json) return printJson(tokens)
         const now = Date.now()
         printTable(
-          ['ID', 'PATTERN', 'USES LEFT', 'EXPIRES'],
+          ['ID', 'FOR', 'PATTERN', 'USES LEFT', 'EXPIRES'],
           tokens.map(row => [
             row.id,
+            row.role,
             row.pattern,
             String(row.usesLeft),
             row.expiresAt > now ? `in ${formatDuration(row.expiresAt - now)}` : 'expired',
@@ -58,9 +68,10 @@ export function addToken(program: Command): void {
 }
 
 interface CreateOptions {
+  role: 'envoy' | 'bolt'
   pattern: string
-  ttl: number
-  uses: number
+  ttl?: number
+  uses?: number
   json?: boolean
 }
 

@@ -39,14 +39,17 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
   const read = await readSettings<ServerSettings>(layout.serverYaml, ServerSettings)
   const seed = await readIdentity(layout.identityKey)
   if (read === null || seed === null) {
-    throw new MemberError('not-enrolled', `no fleet was founded here (no ${layout.serverYaml}); run vigosrv init first`)
+    throw new MemberError(
+      'not-enrolled',
+      `this server belongs to no fleet (no ${layout.serverYaml}); run vigosrv init, or vigosrv join <join-url>, first`,
+    )
   }
   const settings = new CurrentSettings(layout.serverYaml, read)
   const logger = options.logger ?? createLogger({ level: read.log_level ?? 'info' })
   const signer = signerFromSeed(seed)
-  const fleetId = toHex(signer.publicKey)
+  const { fleet: fleetId = toHex(signer.publicKey), bootstrap = [] } = read
   const swarm = swarmOf({ relay: 'server', ...read.swarm }, layout.serverYaml)
-  const member = await startMember({ layout, fleetId, seed, hostname: read.hostname, swarm, bootstrap: [], logger })
+  const member = await startMember({ layout, fleetId, seed, hostname: read.hostname, swarm, bootstrap, logger })
   const opened: { close(): Promise<unknown> }[] = [member]
   const close = async (): Promise<void> => {
     for (const part of opened.toReversed()) await part.close()

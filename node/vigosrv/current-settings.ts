@@ -57,9 +57,14 @@ export class CurrentSettings {
 
 /** What a server would say of these settings when it starts. @throws MemberError, HttpError 'bad-settings' */
 export function checkSettings(settings: ServerSettings, file: string): void {
+  checkEach(settings, file)
+  derive(settings, file)
+}
+
+/** The keys by themselves, without those that they have to fit. @throws MemberError, HttpError 'bad-settings' */
+export function checkEach(settings: ServerSettings, file: string): void {
   parseSettings(file, stringify(settings), ServerSettings)
   parseListen(settings.api?.listen ?? [], file)
-  derive(settings, file)
 }
 
 function derive(settings: ServerSettings, file: string): Derived {

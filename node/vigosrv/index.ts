@@ -1,2 +1,3 @@
 export * from './compose.ts'
 export * from './init.ts'
+export * from './join.ts'

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { stringify } from 'yaml'
 import { identityFromSeed } from '#node/host'
 import { hostPlatform, type Layout, silentLogger, systemClock, toHex, writeFileAtomic } from '#node/kit'
-import { createIdentity, MemberError, openDatabase, readIdentity, readSettings, ServerSettings } from '#node/member'
+import { createIdentity, openDatabase, readIdentity, requireNewcomer, type ServerSettings } from '#node/member'
 import { signerFromSeed } from '#swarm/record'
 import { Roster, signAdmission } from '#swarm/roster'
 import { checkSettings } from './current-settings.ts'
@@ -26,12 +26,7 @@ export async function initServer(options: {
 }): Promise<Founded> {
   const { layout } = options
   const hostname = options.hostname.toLowerCase()
-  if ((await readSettings<ServerSettings>(layout.serverYaml, ServerSettings)) !== null) {
-    throw new MemberError(
-      'already-enrolled',
-      `a fleet was founded here already (${layout.serverYaml}); start it with vigosrv run`,
-    )
-  }
+  await requireNewcomer(layout)
   const settings: ServerSettings = { swarm: { curator: { enabled: ['*'] } }, ...options.settings, hostname }
   checkSettings(settings, layout.serverYaml)
   const seed = (await readIdentity(layout.identityKey)) ?? (await createIdentity(layout.identityKey))

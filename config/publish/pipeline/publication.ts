@@ -3,7 +3,6 @@ import {
   changesBetween,
   comparePaths,
   isUnchanged,
-  type Publisher,
   permissionWarnings,
   type ReleaseCounts,
   readTree,
@@ -20,7 +19,8 @@ import { placeInSources } from './place-in-source.ts'
 import { releaseTreeOf } from './release-tree.ts'
 import { removeLeftovers, writeRepairs } from './repair-sources.ts'
 import { Report } from './report.ts'
-import { byPath, type SourceTree, sourceTreeOf, textOf, withTexts } from './source-tree.ts'
+import { byPath, type SourceTree, sourceTreeOf, textOf, treeFilesOf, withTexts } from './source-tree.ts'
+import type { ReleaseTarget } from './target.ts'
 import type { PublishOptions, PublishResult, PublishStep } from './types.ts'
 
 interface Candidate {
@@ -28,17 +28,17 @@ interface Candidate {
   readonly counts: ReleaseCounts
 }
 
-/** One run of the pipeline. Without a publisher it is a dry run, which touches nothing. */
+/** One run of the pipeline. Without a target it is a dry run, which touches nothing. */
 export class Publication {
   readonly #options: PublishOptions
-  readonly #publisher: Publisher | null
+  readonly #target: ReleaseTarget | null
   readonly #report = new Report()
   /** The sources as they are on disk now, by path: where diagnostics point. */
   #onDisk: ReadonlyMap<string, SourceFile> = new Map()
 
-  constructor(options: PublishOptions, publisher: Publisher | null) {
+  constructor(options: PublishOptions, target: ReleaseTarget | null) {
     this.#options = options
-    this.#publisher = publisher
+    this.#target = target
   }
 
   async run(): Promise<PublishResult> {
@@ -65,7 +65,7 @@ export class Publication {
     const tree = await readTree(stacks, { signal, ...(limits === undefined ? {} : { limits }) })
     this.#report.add(tree.problems)
     this.#report.leftOut += tree.problemsLeftOut
-    if (this.#publisher !== null) await removeLeftovers(stacks, tree.leftovers)
+    if (this.#target !== null) await removeLeftovers(stacks, tree.leftovers)
     if (tree.files.length > 0) return tree.isWhole ? tree : null
     if (tree.problems.length === 0) this.#report.add([nothingToRelease(`there is no .vgo file in ${stacks}`)])
     return null
@@ -76,7 +76,7 @@ export class Publication {
     const { releases, checker, signal } = this.#options
     this.#tell({ step: 'repairing', files: read.changed.size })
     const { edits, diagnostics } = await checker.repair(read.files, { changed: read.changed, signal })
-    const written = this.#publisher === null ? null : await this.#write(releases.places.stacks, read, edits)
+    const written = this.#target === null ? null : await this.#write(releases.places.stacks, read, edits)
     this.#onDisk = byPath(withTexts(read, written ?? new Map(), live.sources).files)
     this.#report.repaired = [...(written ?? edits).keys()].toSorted(comparePaths)
     this.#add(diagnostics)
@@ -130,19 +130,27 @@ export class Publication {
 
   async #release({ files, counts }: Candidate, sources: SourceTree, live: LiveTree): Promise<PublishResult> {
     const release = releaseHash(files)
-    const isNothing = live.isIntact && isUnchanged(this.#report.changes)
+    // Somebody else's folder may be newer than the one that is read here.
+    const isNothing = this.#options.target === undefined && live.isIntact && isUnchanged(this.#report.changes)
     if (isNothing) return { ...(await this.#finished()), outcome: 'nothing-to-publish', release, mended: [] }
     if (live.warning !== undefined && release !== live.hash) this.#report.warnings.push(live.warning)
-    if (this.#publisher === null) {
+    if (this.#target === null) {
       return { ...(await this.#finished()), outcome: 'valid', release, files: files.length }
     }
     this.#tell({ step: 'writing', files: files.length })
     const { author, reason = '', kind = 'publish' } = this.#options
-    const request = { files, counts, author, reason, kind, sources: sources.hashes, live: live.files }
-    const released = await this.#publisher.publish(request)
-    if (released.outcome === 'released')
-      return { ...(await this.#finished()), outcome: 'published', entry: released.entry }
-    return { ...(await this.#finished()), outcome: 'nothing-to-publish', release, mended: released.mended }
+    const sourceFiles = (): TreeFile[] => treeFilesOf(sources)
+    const request = { files, counts, author, reason, kind, sources: sources.hashes, sourceFiles, live: live.files }
+    const released = await this.#target.publish(request)
+    switch (released.outcome) {
+      case 'released':
+        return { ...(await this.#finished()), outcome: 'published', entry: released.entry }
+      case 'already-live':
+        return { ...(await this.#finished()), outcome: 'nothing-to-publish', release, mended: released.mended }
+      case 'refused':
+        this.#add(released.diagnostics)
+        return await this.#invalid()
+    }
   }
 
   async #invalid(): Promise<PublishResult> {
@@ -152,15 +160,15 @@ export class Publication {
   async #finished() {
     const { releases } = this.#options
     const { warnings } = this.#report
-    const recovered = this.#publisher?.recovered
+    const recovered = this.#target?.recovered
     if (recovered !== null && recovered !== undefined) {
       warnings.push(
         `release ${recovered.number} by ${recovered.author} went live just before its publisher was killed; it is in the history now`,
       )
     }
     warnings.push(...(await permissionWarnings(releases.places)))
-    if (this.#publisher === null) warnings.push(...(await this.#freezeWarning()))
-    return this.#report.finished(this.#publisher === null)
+    if (this.#target === null) warnings.push(...(await this.#freezeWarning()))
+    return this.#report.finished(this.#target === null)
   }
 
   async #freezeWarning(): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { positionOf, type SourceFile } from '#config/lang'
-import { Releases, releasePlaces } from '#config/store'
+import { type HistoryEntry, Releases, releaseHash, releasePlaces, type TreeFile } from '#config/store'
 import { asNobody, TestClock, TestFolder } from '../../store/release/fixture.ts'
 import type { CheckContext } from './checker.ts'
 import { TestChecker } from './fixture.ts'
@@ -12,6 +12,7 @@ import { formatPublish, formatRollback } from './format.ts'
 import { publishJson } from './json.ts'
 import { publish } from './publish.ts'
 import { type RollbackResult, rollback } from './rollback.ts'
+import type { ReleaseRequest, ReleaseTarget } from './target.ts'
 import type { PublishOptions, PublishResult, PublishStep } from './types.ts'
 
 type Files = Readonly<Record<string, string>>
@@ -61,8 +62,7 @@ class Site implements AsyncDisposable {
   async live(): Promise<Files> {
     const live = await this.releases.live()
     if (live === null) return {}
-    const { files } = await this.releases.tree(live)
-    return Object.fromEntries(files.map(({ path, bytes }) => [path, Buffer.from(bytes).toString()]))
+    return textsOf((await this.releases.tree(live)).files)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -482,6 +482,90 @@ describe('rollback', () => {
     expect((await releases.find('live')).number).toBe(2)
   })
 })
+
+describe('a publish to elsewhere', () => {
+  test('gives the release and its repaired sources away, and leaves the folder of this machine as it is', async () => {
+    await using site = await Site.create()
+    await site.publish()
+    await site.write({ 'envoys.vgo': 'use: motd   \n' })
+    await using _busy = await site.releases.publisher({ doing: 'publish' })
+    const before = await snapshot(site.path('releases'))
+    const elsewhere = new Elsewhere(({ files, reason }) => ({ outcome: 'released', entry: entryOf(files, reason) }))
+    const result = await site.publish({ target: elsewhere, reason: 'shared' })
+    expect(result).toMatchObject({ outcome: 'published', entry: { number: 7, reason: 'shared', files: 3 } })
+    const [request] = elsewhere.requests
+    expect(textsOf(request?.files ?? [])).toMatchObject({ 'configcrates/motd.vgo': 'name: motd\ntemplate: motd\n' })
+    expect(textsOf(request?.sourceFiles() ?? [])).toEqual({ ...STACKS, 'envoys.vgo': 'use: motd\n' })
+    expect((await snapshot(site.path('releases'))).filter(line => !line.startsWith('.checked'))).toEqual(
+      before.filter(line => !line.startsWith('.checked')),
+    )
+  })
+
+  test('asks there whether there is anything new', async () => {
+    await using site = await Site.create()
+    await site.publish()
+    const elsewhere = new Elsewhere(({ files }) => ({
+      outcome: 'already-live',
+      release: releaseHash(files),
+      mended: [],
+    }))
+    expect(await site.publish({ target: elsewhere })).toMatchObject({ outcome: 'nothing-to-publish' })
+    expect(elsewhere.requests).toHaveLength(1)
+  })
+
+  test('is invalid when it was found to be so there', async () => {
+    await using site = await Site.create()
+    const span = { file: { path: 'envoys.vgo', text: '' }, start: 0, end: 0 }
+    const newer = { code: 'newer', severity: 'error', span, message: 'no', hint: 'mend it', related: [] } as const
+    const result = await site.publish({ target: new Elsewhere(() => ({ outcome: 'refused', diagnostics: [newer] })) })
+    expect(result).toMatchObject({ outcome: 'invalid', diagnostics: [{ code: 'newer' }] })
+  })
+
+  test('gives nothing away that is not valid, or only tried out', async () => {
+    await using site = await Site.create({ ...STACKS, 'envoys.vgo': 'use: motd\nerror: no\n' })
+    const elsewhere = new Elsewhere(() => ({ outcome: 'refused', diagnostics: [] }))
+    expect((await site.publish({ target: elsewhere })).outcome).toBe('invalid')
+    await site.write({ 'envoys.vgo': 'use: motd\n' })
+    expect((await site.publish({ target: elsewhere, dryRun: true })).outcome).toBe('valid')
+    expect(elsewhere.requests).toEqual([])
+  })
+})
+
+/** Another machine, as far as publish knows of it. */
+class Elsewhere implements ReleaseTarget {
+  readonly recovered = null
+  readonly requests: ReleaseRequest[] = []
+  readonly #answer: (request: ReleaseRequest) => Awaited<ReturnType<ReleaseTarget['publish']>>
+
+  constructor(answer: (request: ReleaseRequest) => Awaited<ReturnType<ReleaseTarget['publish']>>) {
+    this.#answer = answer
+  }
+
+  async publish(request: ReleaseRequest): ReturnType<ReleaseTarget['publish']> {
+    this.requests.push(request)
+    return this.#answer(request)
+  }
+}
+
+function entryOf(files: readonly TreeFile[], reason: string): HistoryEntry {
+  return {
+    number: 7,
+    release: releaseHash(files),
+    kind: 'publish',
+    author: 'alice',
+    reason,
+    time: '2027-01-04T12:00:00.000Z',
+    basedOn: null,
+    restores: null,
+    counts: { configcrates: 1, roles: 0, envoyEntries: 1 },
+    files: files.length,
+    changes: { added: 0, changed: 1, removed: 0 },
+  }
+}
+
+function textsOf(files: readonly TreeFile[]): Files {
+  return Object.fromEntries(files.map(({ path, bytes }) => [path, Buffer.from(bytes).toString()]))
+}
 
 test('the result as JSON has places instead of files', async () => {
   await using site = await Site.create({ ...STACKS, 'envoys.vgo': 'use: motd\nerror: no\n' })

@@ -34,6 +34,15 @@ export function byPath(files: readonly SourceFile[]): Map<string, SourceFile> {
   return new Map(files.map(file => [file.path, file]))
 }
 
+/** The sources as files, in the order of their paths. */
+export function treeFilesOf({ files, hashes }: SourceTree): TreeFile[] {
+  return files.map(({ path, text }) => ({
+    path,
+    bytes: Buffer.from(text),
+    sha256: hashes.get(path) ?? sha256Hex(text),
+  }))
+}
+
 /** `readTree` lets nothing through that is not UTF-8; a byte order mark is part of the text. */
 export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')

@@ -2,6 +2,7 @@ import type { Diagnostic } from '#config/lang'
 import type { Changes, HistoryEntry, Holder, ReleaseCounts, ReleaseHash, Releases, TreeLimits } from '#config/store'
 import type { UrlProbe } from '../probe/index.ts'
 import type { TreeChecker } from './checker.ts'
+import type { ReleaseTarget } from './target.ts'
 
 export interface PublishOptions {
   readonly releases: Releases
@@ -17,6 +18,8 @@ export interface PublishOptions {
   readonly urlTimeoutMs?: number
   /** Releases crates and templates that nothing refers to as well. */
   readonly noPrune?: boolean
+  /** Default: the releases of this machine. */
+  readonly target?: ReleaseTarget | undefined
   /** How long to wait for another publisher. Default: half a minute. */
   readonly waitMs?: number
   readonly limits?: Partial<TreeLimits>

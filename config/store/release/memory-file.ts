@@ -28,7 +28,7 @@ export async function readMemory(places: ReleasePlaces, version: string): Promis
   }
 }
 
-/** Under the publisher's lock. Never throws: the next run then takes longer. */
+/** In one step, so that of two at once one counts. Never throws: the next run then takes longer. */
 export async function writeMemory(places: ReleasePlaces, version: string, records: MemoryRecords): Promise<void> {
   const body = Array.from(records, ([key, value]) => key + BEHIND_KEY + value).join(BETWEEN_RECORDS)
   const bytes = Buffer.from(`${headOf(version, body)}${body}`)

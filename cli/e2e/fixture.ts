@@ -38,9 +38,9 @@ export class Fleet {
     this.passphraseFile = passphraseFile
   }
 
-  static async up(envoys: number): Promise<Fleet> {
+  static async up(envoys: number, { servers = 1 }: { servers?: number } = {}): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 've-'))
-    const lab = await Lab.up(folder, { envoys }).catch(async (error: unknown) => {
+    const lab = await Lab.up(folder, { servers, envoys }).catch(async (error: unknown) => {
       await rm(folder, { recursive: true, force: true })
       throw error
     })

@@ -21,6 +21,18 @@ export interface LabNode {
   readonly url?: string
 }
 
+/** Of a new lab. */
+export interface LabSize {
+  /** One when not given. */
+  readonly servers?: number
+  readonly envoys: number
+}
+
+export interface LabStart {
+  readonly signal?: AbortSignal
+  readonly onStep?: (step: string) => void
+}
+
 export interface LabNodeStatus {
   readonly name: string
   readonly role: 'server' | 'envoy'
@@ -42,7 +54,7 @@ const POLL_MS = 50
 const CHECKIN_INTERVAL = '5s'
 
 /**
- * A fleet in a folder: one server and some envoys as real processes on loopback, each with its own root, ports and identity.
+ * A fleet in a folder: servers and envoys as real processes on loopback, each with its own root, ports and identity.
  * The folder holds one root per node, its logs, and `lab.json`, which is how later commands find the processes.
  */
 export class Lab {
@@ -65,18 +77,18 @@ export class Lab {
     }
   }
 
-  /** Founds a fleet with `envoys` members and starts it, or starts what is stopped of the lab that the folder has. */
-  static async up(
-    folder: string,
-    options: { envoys: number; signal?: AbortSignal; onStep?: (step: string) => void },
-  ): Promise<Lab> {
+  /**
+   * Founds a fleet and starts it, or starts what is stopped of the lab that the folder has. `server` is the one that founded it; the
+   * others are `server2`, `server3` …, `envoy1`, `envoy2` ….
+   */
+  static async up(folder: string, options: LabSize & LabStart): Promise<Lab> {
     const step = options.onStep ?? (() => undefined)
     const lab = await Lab.open(folder).catch((error: unknown) => {
       if (codeOf(error) === 'not-found') return new Lab(resolve(folder), [])
       throw error
     })
     try {
-      if (lab.#nodes.length === 0) await lab.#found(options.envoys, step)
+      if (lab.#nodes.length === 0) await lab.#found(options, step)
       else
         for (const node of lab.#nodes)
           if (node.process === null || !(await isAlive(node.process))) await lab.start(node.name)
@@ -227,31 +239,35 @@ export class Lab {
     )
   }
 
-  async #found(envoys: number, step: (text: string) => void): Promise<void> {
+  async #found({ servers = 1, envoys }: LabSize, step: (text: string) => void): Promise<void> {
     await mkdir(this.folder, { recursive: true })
-    const ports = await freePorts(envoys + 3)
-    const listen = (index: number): string => `/ip4/127.0.0.1/tcp/${ports[index] ?? 0}`
-    const url = `http://127.0.0.1:${ports[envoys + 2] ?? 0}`
+    const ports = await freePorts(servers * 3 + envoys)
+    const port = (): number => ports.pop() ?? 0
+    const addServer = async (name: string, command: readonly string[]): Promise<void> => {
+      const url = `http://127.0.0.1:${port()}`
+      const listen = ['--listen', loopback(port()), '--enrol-listen', loopback(port()), '--api-listen', url]
+      await this.#add(name, 'server', url)
+      await this.run(name, 'vigosrv', [...command, '--hostname', name, '--no-mdns', ...listen])
+      await this.start(name)
+    }
     step('founding the fleet on server')
-    await this.#add('server', 'server', url)
-    const init = ['init', '--hostname', 'server', '--no-mdns', '--listen', listen(0), '--enrol-listen', listen(1)]
-    await this.run('server', 'vigosrv', [...init, '--api-listen', url, '--checkin-interval', CHECKIN_INTERVAL])
-    await this.start('server')
-    const joinUrl = await this.run('server', 'vigosrv', [
-      'token',
-      'create',
-      '--ttl',
-      '1h',
-      '--uses',
-      String(Math.max(1, envoys)),
-    ])
+    await addServer('server', ['init', '--checkin-interval', CHECKIN_INTERVAL])
+    for (let i = 2; i <= servers; i++) {
+      step(`joining server${i}`)
+      await addServer(`server${i}`, ['join', await this.#joinUrl('--role', 'bolt')])
+    }
+    const joinUrl = await this.#joinUrl('--ttl', '1h', '--uses', String(Math.max(1, envoys)))
     for (let i = 1; i <= envoys; i++) {
       const name = `envoy${i}`
       step(`enrolling ${name}`)
       await this.#add(name, 'envoy')
-      await this.run(name, 'vigo', ['enroll', joinUrl.trim(), '--hostname', name, '--listen', listen(i + 1)])
+      await this.run(name, 'vigo', ['enroll', joinUrl, '--hostname', name, '--listen', loopback(port())])
       await this.start(name)
     }
+  }
+
+  async #joinUrl(...options: string[]): Promise<string> {
+    return (await this.run('server', 'vigosrv', ['token', 'create', ...options])).trim()
   }
 
   async #ready(name: string): Promise<void> {
@@ -294,6 +310,10 @@ export class Lab {
       `${JSON.stringify({ format: 1, nodes: this.#nodes }, null, 2)}\n`,
     )
   }
+}
+
+function loopback(port: number): string {
+  return `/ip4/127.0.0.1/tcp/${port}`
 }
 
 /** Ports of loopback that were free a moment ago; all are held at once so that none comes twice. */

@@ -15,14 +15,16 @@ export function addLab(program: Command): void {
     lab.command(name).option('--dir <folder>', 'where the lab lives', process.env['VIGO_LAB'] ?? '.lab')
 
   withFolder('up')
-    .description('make a fleet of one server and some envoys, or start again what is stopped')
+    .description('make a fleet of servers and envoys, or start again what is stopped')
+    .option('--servers <n>', 'how many servers a new lab has', serversOption, 1)
     .option('--envoys <n>', 'how many envoys a new lab has', countOption, 3)
     .option('--json', 'print the nodes as JSON')
-    .action(async (options: LabOptions & { envoys: number }) => {
+    .action(async (options: LabOptions & { servers: number; envoys: number }) => {
       const onStep = (step: string): void => {
         if (!options.json) process.stderr.write(`${step}…\n`)
       }
-      const running = await Lab.up(options.dir, { envoys: options.envoys, signal: interruptSignal(), onStep })
+      const { servers, envoys } = options
+      const running = await Lab.up(options.dir, { servers, envoys, signal: interruptSignal(), onStep })
       show(await running.status(), options)
     })
 
@@ -97,6 +99,13 @@ function countOption(text: string): number {
   const count = Number(text)
   if (!Number.isInteger(count) || count < 0 || count > 64)
     throw new InvalidArgumentError('must be a whole number from 0 to 64')
+  return count
+}
+
+function serversOption(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > 16)
+    throw new InvalidArgumentError('must be a whole number from 1 to 16')
   return count
 }
 

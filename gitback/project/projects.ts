@@ -277,6 +277,8 @@ function statementOf(record: SignedRecord): Statement {
     case 'rekey-bridge':
     case 'catalog-entry':
     case 'block':
+    case 'bolt-route':
+    case 'envoy-route':
       throw new RecordError('malformed', `a ${record.kind} record does not belong among the projects`)
   }
 }

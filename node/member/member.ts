@@ -22,6 +22,7 @@ import { PuddleDirectory } from '#swarm/puddle'
 import { signerFromSeed } from '#swarm/record'
 import { Replicas, type Self } from '#swarm/replica'
 import { Roster } from '#swarm/roster'
+import { Routes } from '#swarm/routes'
 import { type BlobStore, openFsStore } from '#swarm/store'
 import { openDatabase } from './database.ts'
 import { linkSpeedMbit } from './link-speed.ts'
@@ -36,6 +37,8 @@ export interface Member {
   readonly db: Level
   readonly host: Host
   readonly roster: Roster
+  /** Which bolt serves which envoy. */
+  readonly routes: Routes
   readonly directory: PuddleDirectory
   readonly catalog: Catalog
   readonly store: BlobStore
@@ -91,6 +94,7 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
   const db = await openDatabase(layout)
   closers.push(() => db.close())
   const roster = await Roster.open({ db, fleetId, logger })
+  const routes = await Routes.open({ db, fleetId, roster, logger, now: () => clock.now() })
   const directory = await PuddleDirectory.open({ db, fleetId, logger })
   const catalog = await Catalog.open({ db, fleetId, clock, logger, successorOf: key => directory.successorOf(key) })
   const projects = await Projects.open({
@@ -147,7 +151,7 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
   const replication = await Replication.start({
     host,
     fleetId,
-    sets: [roster, directory, catalog, projects],
+    sets: [roster, routes, directory, catalog, projects],
     clock,
     random,
     logger,
@@ -237,6 +241,7 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
     db,
     host,
     roster,
+    routes,
     directory,
     catalog,
     store,

@@ -1,7 +1,7 @@
 import type { SignedRecord } from '#swarm/record'
 import type { RecordTable } from './record-table.ts'
 
-export const topics = ['roster', 'names', 'catalog', 'moderation', 'refs'] as const
+export const topics = ['roster', 'names', 'catalog', 'moderation', 'refs', 'routes'] as const
 export type Topic = (typeof topics)[number]
 
 /** - `new`: changed what this machine holds, so it is worth forwarding

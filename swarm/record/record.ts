@@ -30,6 +30,8 @@ export const recordKinds = [
   'membership',
   'seat',
   'ref-update',
+  'bolt-route',
+  'envoy-route',
 ] as const
 export type RecordKind = (typeof recordKinds)[number]
 

@@ -15,14 +15,22 @@ export function addMembers(program: Command): void {
         if (options.json) return printJson(rows)
         printTable(
           ['HOSTNAME', 'ROLE', 'PLATFORM', 'STATE', 'PEER'],
-          rows.map(row => [row.hostname, row.role, row.platform, stateOf(row), row.peer]),
+          rows.map(row => [
+            row.hostname,
+            row.isFounder ? `${row.role}, founder` : row.role,
+            row.platform,
+            stateOf(row),
+            row.peer,
+          ]),
           'No members.',
         )
       }),
     )
   members
     .command('revoke <member>')
-    .description('put a member (host name, public key or unique prefix of it) out of the fleet for good')
+    .description(
+      'put a member (host name, public key or unique prefix of it) out of the fleet for good; servers only on the one that founded the fleet',
+    )
     .option('--reason <text>', 'kept in the record that all members see', '')
     .option('--json', 'print as JSON')
     .action((member: string, options: { reason: string; json?: boolean }, command: Command) =>
@@ -30,11 +38,16 @@ export function addMembers(program: Command): void {
         const row = await client.call(serverRoutes.revokeMember, { member, reason: options.reason })
         if (options.json) return printJson(row)
         print(`${row.hostname} (${row.peer}) is revoked; every member cuts it off when the gossip arrives.`)
+        if (row.takenAlong.length === 0) return
+        print(
+          `Out with it, because only it had admitted them: ${row.takenAlong.join(', ')}. They are back when they enrol again (same key, new token).`,
+        )
       }),
     )
 }
 
-function stateOf(row: { connected: boolean; revoked: { reason: string } | null }): string {
+function stateOf(row: { connected: boolean; isMember: boolean; revoked: { reason: string } | null }): string {
   if (row.revoked !== null) return `revoked${row.revoked.reason === '' ? '' : ` (${row.revoked.reason})`}`
+  if (!row.isMember) return 'out (as the server that admitted it)'
   return row.connected ? 'connected' : 'away'
 }

@@ -24,6 +24,8 @@ export interface MemberParts {
   readonly audit: Audit
 }
 
+type Revoked = MemberRow & { takenAlong: string[] }
+
 export function memberHandlers(parts: MemberParts): Handlers<typeof memberRoutes, Principal> {
   const { member, joinTokens, audit } = parts
   const { roster } = member
@@ -62,7 +64,7 @@ export function memberHandlers(parts: MemberParts): Handlers<typeof memberRoutes
   }
 }
 
-async function revoke({ member, signer }: MemberParts, found: RosterMember, reason: string): Promise<MemberRow> {
+async function revoke({ member, signer }: MemberParts, found: RosterMember, reason: string): Promise<Revoked> {
   const { roster, replication, clock } = member
   if (found.peer === roster.fleetId) {
     throw new RosterError('usage', 'the founding bolt cannot be revoked; it is the fleet')
@@ -75,9 +77,11 @@ async function revoke({ member, signer }: MemberParts, found: RosterMember, reas
     )
   }
   const record = await signRevocation({ peer: found.peer, reason, issuedAt: clock.now() }, roster.fleetId, signer)
+  const others = roster.members().filter(({ peer }) => peer !== found.peer && roster.isMember(peer))
   await roster.offer(record, { sync: true })
   await replication.publish('roster', record)
-  return memberRow(roster.member(found.peer) ?? found, member)
+  const takenAlong = others.filter(({ peer }) => !roster.isMember(peer)).map(({ hostname }) => hostname)
+  return { ...memberRow(roster.member(found.peer) ?? found, member), takenAlong }
 }
 
 function requireOne(found: readonly RosterMember[], reference: string): RosterMember {
@@ -101,7 +105,9 @@ function memberRow(row: RosterMember, member: Member): MemberRow {
     publicKey: row.peer,
     hostname: row.hostname,
     role: row.role,
+    isFounder: row.peer === member.fleetId,
     platform: `${row.os}/${row.arch}`,
+    isMember: member.roster.isMember(row.peer),
     connected: peer === member.host.peerId || member.host.peers().includes(peer),
     revoked: row.revoked === null ? null : { at: row.revoked.issuedAt, reason: row.revoked.reason },
   }

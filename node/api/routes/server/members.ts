@@ -19,7 +19,11 @@ export const MemberRow = Type.Object({
   publicKey: Hex32,
   hostname: Type.String(),
   role: Type.String(),
+  /** The server that founded the fleet: only it admits and revokes servers. */
+  isFounder: Type.Boolean(),
   platform: Type.String(),
+  /** Is let in: not so for the revoked, nor for envoys whom only a server admitted that was revoked since. */
+  isMember: Type.Boolean(),
   connected: Type.Boolean(),
   revoked: OrNull(Type.Object({ at: Count, reason: Type.String() })),
 })
@@ -41,7 +45,11 @@ export const memberRoutes = {
     summary: 'Put a member, envoy or server, out of the fleet for good',
     caller: 'admin',
     body: Fields({ member: Reference, reason: Type.Optional(Line) }),
-    reply: MemberRow,
+    reply: Type.Composite([
+      MemberRow,
+      /** Host names of those who are out with it: nobody else had admitted them. They need new admissions. */
+      Type.Object({ takenAlong: Type.Array(Type.String()) }),
+    ]),
   }),
   joinTokens: route({
     method: 'GET',

@@ -1,7 +1,8 @@
 import { statfs } from 'node:fs/promises'
 import type { Releases } from '#config/store'
 import type { Finding } from '#node/api'
-import { formatSize, messageOf } from '#node/kit'
+import { publicKeyOf } from '#node/host'
+import { formatSize, messageOf, toHex } from '#node/kit'
 import type { Member } from '#node/member'
 import type { FleetView } from '../../fleet/types.ts'
 import type { HttpServer } from '../../http/server.ts'
@@ -80,8 +81,18 @@ async function diskFindings({ layout }: Member): Promise<Finding[]> {
 }
 
 function swarmFindings({ host, roster, catalog }: Member): Finding[] {
-  const others = roster.members().filter(({ peer }) => roster.isMember(peer) && peer !== roster.fleetId)
+  const self = toHex(publicKeyOf(host.peerId))
+  const others = roster.members().filter(({ peer }) => roster.isMember(peer) && peer !== self)
   const findings: Finding[] = []
+  if (!roster.isBolt(self)) {
+    findings.push({
+      severity: 'error',
+      code: 'no-server-of-the-fleet',
+      message: 'this server was put out of its fleet, or the fleet has not said yet that it is in: nobody talks to it',
+      hint: 'vigosrv members list, there and here; a revoked server needs a new key and vigosrv join',
+      items: [],
+    })
+  }
   if (others.length > 0 && host.peers().length === 0) {
     findings.push({
       severity: 'error',

@@ -1,4 +1,4 @@
-import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { messageOf } from '#node/kit'
 import { HostError } from './errors.ts'
@@ -6,6 +6,7 @@ import { encodeFrame, FrameDecoder } from './frames.ts'
 import { lend } from './loans.ts'
 import { Turnstile } from './turnstile.ts'
 import type { CallOptions, FrameStream, PeerId, SendOptions } from './types.ts'
+import { YamuxStream } from './yamux/stream.ts'
 
 /** `send` asks its caller to wait while more than this is queued here. */
 const SEND_QUEUE_BYTES = 256 * 1024
@@ -47,7 +48,8 @@ export class Libp2pFrameStream implements FrameStream {
     stream.addEventListener('end', () => this.#onEnd())
     stream.addEventListener('drain', () => queueMicrotask(() => this.#pump()))
     stream.addEventListener('close', event => this.#onClose(event))
-    stream.addEventListener('message', event => this.#onMessage(event))
+    stream.addEventListener('message', event => this.#onBytes(event.data))
+    if (stream instanceof YamuxStream) stream.onBytes = bytes => this.#onBytes(bytes)
     if (stream.remoteWriteStatus !== 'writable') this.#onRemoteFinished()
     if (stream.status !== 'open') this.#fail(new HostError('reset', `the stream to ${peer} was closed at once`))
   }
@@ -146,8 +148,8 @@ export class Libp2pFrameStream implements FrameStream {
     if (this.#outgoing.byteLength <= SEND_QUEUE_BYTES) this.#writer.release()
   }
 
-  #onMessage(event: StreamMessageEvent): void {
-    this.#decoder.push(event.data)
+  #onBytes(bytes: Uint8Array | Uint8ArrayList): void {
+    this.#decoder.push(bytes)
     // Not every `end` event comes: one that fired during protocol negotiation is not repeated.
     if (this.#remoteFinished && this.#stream.readBufferLength === 0) this.#onEnd()
     try {

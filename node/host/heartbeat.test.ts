@@ -5,54 +5,77 @@ import { createHost } from './create-host.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { until } from './host.compliance.ts'
 
-interface Pinged {
+interface Asked {
   readonly connection: Connection
-  pings: number
+  readonly muxer: { received: number; ask(): void }
+  asks: number
   aborted: Error | undefined
 }
 
-function pinged(ping: (options: { signal: AbortSignal }) => Promise<number>): Pinged {
-  const state = { pings: 0, aborted: undefined as Error | undefined }
+function asked(onAsk: (asked: Asked) => void): Asked {
   const muxer = {
-    ping: (options: { signal: AbortSignal }) => {
-      state.pings++
-      return ping(options)
+    received: 0,
+    ask: () => {
+      state.asks++
+      onAsk(state)
     },
   }
   const connection = {
     muxer,
     remotePeer: 'peer',
     abort: (error: Error) => {
-      state.aborted = error
+      state.aborted ??= error
     },
   }
-  return Object.assign(state, { connection: connection as unknown as Connection })
+  const state: Asked = { connection: connection as unknown as Connection, muxer, asks: 0, aborted: undefined }
+  return state
 }
 
-function never({ signal }: { signal: AbortSignal }): Promise<number> {
-  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-}
-
-test('who answers is asked again and again, and who does not is dropped after one question', async () => {
-  const alive = pinged(async () => 1)
-  const dead = pinged(never)
-  const without = pinged(never)
-  Object.assign(without.connection, { muxer: {} })
-  const heartbeat = new Heartbeat(() => [alive.connection, dead.connection, without.connection], {
-    beatMs: 2,
-    answerWithinMs: 30,
-  })
+async function beating(all: readonly Asked[], condition: () => boolean): Promise<void> {
+  const heartbeat = new Heartbeat(() => all.map(({ connection }) => connection), { beatMs: 2, answerWithinMs: 30 })
   try {
-    await until(() => dead.aborted !== undefined && alive.pings > 3)
-    expect(dead.aborted).toMatchObject({ code: 'unreachable' })
-    expect(alive.aborted).toBeUndefined()
-    expect(without).toMatchObject({ pings: 0, aborted: undefined })
+    await until(condition)
+  } finally {
+    heartbeat.stop()
+  }
+}
+
+test('who answers is asked again and again, and who does not is dropped', async () => {
+  const alive = asked(({ muxer }) => muxer.received++)
+  const dead = asked(() => undefined)
+  const broken = asked(() => {
+    throw new Error('nothing can be sent')
+  })
+  const without = asked(() => undefined)
+  Object.assign(without.connection, { muxer: {} })
+  const all = [alive, dead, broken, without]
+  await beating(all, () => dead.aborted !== undefined && alive.asks > 3)
+  expect(dead.aborted).toMatchObject({ code: 'unreachable' })
+  expect(broken.aborted).toMatchObject({ code: 'unreachable' })
+  expect(alive.aborted).toBeUndefined()
+  expect(without).toMatchObject({ asks: 0, aborted: undefined })
+})
+
+test('who says anything by itself is not asked', async () => {
+  let beats = 0
+  const talker = asked(() => undefined)
+  const heartbeat = new Heartbeat(
+    () => {
+      talker.muxer.received++
+      beats++
+      return [talker.connection]
+    },
+    { beatMs: 2, answerWithinMs: 1 },
+  )
+  try {
+    await until(() => beats > 20)
+    expect(talker).toMatchObject({ asks: 0, aborted: undefined })
   } finally {
     heartbeat.stop()
   }
 })
 
-test('connections of libp2p are pinged on no stream, and stay', async () => {
+test('connections of libp2p are asked on no stream, and stay', async () => {
   const host = () =>
     createHost({
       privateKeySeed: crypto.getRandomValues(new Uint8Array(32)),

@@ -1,25 +1,35 @@
 import type { Connection } from '@libp2p/interface'
-import { Deadline } from '#node/kit'
 import { HostError } from './errors.ts'
 
 const BEAT_MS = 15_000
 /** A peer whose event loop is busy is not gone. */
 const ANSWER_WITHIN_MS = 30_000
 
-/** What yamux has beside the contract of muxers: one small frame there and back, on no stream. */
-interface Pinging {
-  ping(options: { signal: AbortSignal }): Promise<number>
+/** What our muxer has beside the contract of muxers: one small frame there and back, on no stream. */
+interface Questionable {
+  /** Frames of any kind so far. */
+  readonly received: number
+  /** Sends something that must be answered. @throws Error when nothing can be sent */
+  ask(): void
+}
+
+/** What was known of a connection at the last beat. */
+interface Pulse {
+  received: number
+  /** When it was asked first, of a connection that has said nothing since. */
+  askedAt: number | null
 }
 
 /**
- * Finds connections whose other end is gone without a word, and drops them. libp2p's own monitor opens a stream for each ping: with a
- * thousand connections that is a fifth of a core on each side, for nothing. Whoever has no yamux ping is left alone.
+ * Finds connections whose other end is gone without a word, and drops them. Whoever says anything lives, and is not asked; that includes
+ * whoever asks us. libp2p's own monitor opens a stream for each ping: with a thousand connections that is a fifth of a core on each side,
+ * for nothing.
  */
 export class Heartbeat {
   readonly #connections: () => Iterable<Connection>
   readonly #answerWithinMs: number
   readonly #timer: NodeJS.Timeout
-  readonly #waiting = new WeakSet<Connection>()
+  readonly #pulses = new WeakMap<Connection, Pulse>()
 
   constructor(connections: () => Iterable<Connection>, options: { beatMs?: number; answerWithinMs?: number } = {}) {
     this.#connections = connections
@@ -32,27 +42,41 @@ export class Heartbeat {
   }
 
   #beat(): void {
+    const now = performance.now()
     for (const connection of this.#connections()) {
       const muxer = muxerOf(connection)
-      if (muxer !== undefined && !this.#waiting.has(connection)) void this.#ping(connection, muxer)
+      if (muxer === undefined) continue
+      if (!this.#lives(connection, muxer, now)) {
+        const peer = connection.remotePeer.toString()
+        connection.abort(new HostError('unreachable', `${peer} does not answer any more`))
+      }
     }
   }
 
-  async #ping(connection: Connection, muxer: Pinging): Promise<void> {
-    using deadline = new Deadline(this.#answerWithinMs, `an answer of ${connection.remotePeer.toString()}`)
-    this.#waiting.add(connection)
-    try {
-      await muxer.ping({ signal: deadline.signal })
-    } catch {
-      const peer = connection.remotePeer.toString()
-      connection.abort(new HostError('unreachable', `${peer} does not answer any more`))
-    } finally {
-      this.#waiting.delete(connection)
+  #lives(connection: Connection, muxer: Questionable, now: number): boolean {
+    const pulse = this.#pulses.get(connection)
+    if (pulse === undefined) this.#pulses.set(connection, { received: muxer.received, askedAt: null })
+    else if (pulse.received !== muxer.received) {
+      pulse.received = muxer.received
+      pulse.askedAt = null
+    } else {
+      pulse.askedAt ??= now
+      return now - pulse.askedAt < this.#answerWithinMs && isAsked(muxer)
     }
+    return true
   }
 }
 
-function muxerOf(connection: Connection): Pinging | undefined {
-  const { muxer } = connection as { muxer?: Partial<Pinging> }
-  return typeof muxer?.ping === 'function' ? (muxer as Pinging) : undefined
+function isAsked(muxer: Questionable): boolean {
+  try {
+    muxer.ask()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function muxerOf(connection: Connection): Questionable | undefined {
+  const { muxer } = connection as { muxer?: Partial<Questionable> }
+  return typeof muxer?.ask === 'function' ? (muxer as Questionable) : undefined
 }

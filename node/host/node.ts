@@ -1,11 +1,11 @@
 import type { ConnectionGater, Libp2p, PeerDiscovery, Transport } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { libp2pKey } from './identity.ts'
 import { lazyNoise } from './lazy-noise.ts'
 import { quietLogger } from './quiet.ts'
 import { nativeTls } from './tls/native-tls.ts'
+import { yamux } from './yamux/muxer.ts'
 
 /*
  * Yamux windows. Both ends must begin with the same 256 KiB (one that begins with more overruns the other, which closes
@@ -54,13 +54,12 @@ export async function createNode(profile: Profile): Promise<Libp2p> {
     connectionEncrypters: [nativeTls(), lazyNoise()],
     streamMuxers: [
       yamux({
-        keepAliveInterval: 60_000,
         maxEarlyStreams: 128,
-        streamOptions: {
-          initialStreamWindowSize: INITIAL_WINDOW_BYTES,
-          maxStreamWindowSize: MAX_WINDOW_BYTES,
-          maxReadBufferLength: READ_BUFFER_BYTES,
-          maxWriteBufferLength: WRITE_BUFFER_BYTES,
+        windows: {
+          initialBytes: INITIAL_WINDOW_BYTES,
+          maxBytes: MAX_WINDOW_BYTES,
+          maxReadBufferBytes: READ_BUFFER_BYTES,
+          maxWriteBufferBytes: WRITE_BUFFER_BYTES,
         },
       }),
     ],

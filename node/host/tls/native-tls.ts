@@ -25,7 +25,7 @@ import { PROTOCOL, tls } from '@libp2p/tls'
 import { verifyPeerCertificate } from '@libp2p/tls/utils'
 import { TlsIdentity } from './certificate.ts'
 import { endThrough, takeSocket, tcpConnection } from './raw-socket.ts'
-import { SecuredStream } from './secured-stream.ts'
+import { SecuredStream, WriteRounds } from './secured-stream.ts'
 
 /** The ALPN name that stands for "the muxer is negotiated afterwards". */
 const NO_EARLY_MUXER = 'libp2p'
@@ -50,6 +50,7 @@ class NativeTls implements ConnectionEncrypter {
   readonly [serviceCapabilities] = ['@libp2p/connection-encryption']
   readonly #components: TlsComponents
   readonly #identity: TlsIdentity
+  readonly #rounds = new WriteRounds()
   #stock: ConnectionEncrypter | undefined
 
   constructor(components: TlsComponents) {
@@ -100,7 +101,7 @@ class NativeTls implements ConnectionEncrypter {
       const streamMuxer = muxerOf(socket, muxers)
       return {
         remotePeer,
-        connection: new SecuredStream(connection, socket),
+        connection: new SecuredStream(connection, socket, this.#rounds),
         ...(streamMuxer === undefined ? {} : { streamMuxer }),
       }
     } catch (error) {

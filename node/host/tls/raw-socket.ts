@@ -30,6 +30,8 @@ export function takeSocket(connection: TcpConnection): Socket {
   socket.pause()
   socket.removeAllListeners('data')
   socket.removeAllListeners('drain')
+  // Whether the other side lives is asked otherwise; this timer would be wound up again with each piece that comes or goes.
+  socket.setTimeout(0)
   if (readBuffer.byteLength > 0) {
     const early = readBuffer.slice()
     readBuffer.consume(readBuffer.byteLength)

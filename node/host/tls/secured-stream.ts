@@ -7,15 +7,33 @@ import { handedOver, isLent } from '../loans.ts'
 /** Copying so much costs less than a record and a system call of its own. */
 const SMALL_BYTES = 4 * 1024
 
+/** Small pieces of all connections are written together, after everything that has arrived was looked at. */
+export class WriteRounds {
+  #waiting: SecuredStream[] = []
+
+  add(stream: SecuredStream): void {
+    if (this.#waiting.push(stream) === 1) setImmediate(() => this.#write())
+  }
+
+  #write(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const stream of waiting) stream.flush()
+  }
+}
+
 /** What the muxer talks to: plain bytes in and out of a TLS socket; `connection` below it only carries the end. */
 export class SecuredStream extends AbstractMessageStream {
   readonly #socket: TLSSocket
   readonly #connection: MessageStream
+  readonly #rounds: WriteRounds
+  /** Takes what arrives in place of listeners to `message`. */
+  onBytes: ((bytes: Uint8Array) => void) | undefined
   /** Not written yet, and in all no more than `SMALL_BYTES`. */
-  readonly #small: Uint8Array[] = []
+  #small: Uint8Array[] = []
   #smallBytes = 0
 
-  constructor(connection: MessageStream, socket: TLSSocket) {
+  constructor(connection: MessageStream, socket: TLSSocket, rounds: WriteRounds) {
     super({
       log: connection.log,
       inactivityTimeout: connection.inactivityTimeout,
@@ -24,6 +42,7 @@ export class SecuredStream extends AbstractMessageStream {
     })
     this.#socket = socket
     this.#connection = connection
+    this.#rounds = rounds
     socket.on('data', (bytes: Uint8Array) => this.onData(bytes))
     socket.on('drain', () => this.safeDispatchEvent('drain'))
     socket.on('error', error => connection.abort(error))
@@ -39,7 +58,7 @@ export class SecuredStream extends AbstractMessageStream {
 
   async close(): Promise<void> {
     if (this.#connection.status !== 'open') return
-    this.#flush()
+    this.flush()
     const closed = new Promise<void>(resolve => this.#connection.addEventListener('close', () => resolve()))
     this.#socket.destroySoon()
     await closed
@@ -47,11 +66,20 @@ export class SecuredStream extends AbstractMessageStream {
 
   /** As the base class, without its detour through the read buffer when somebody listens. */
   override onData(bytes: Uint8Array): void {
-    if (this.readStatus !== 'readable' || this.readBuffer.byteLength > 0 || this.listenerCount('message') === 0) {
-      super.onData(bytes)
-    } else {
-      this.dispatchEvent(new StreamMessageEvent(bytes))
-    }
+    if (this.readStatus !== 'readable' || this.readBuffer.byteLength > 0) super.onData(bytes)
+    else if (this.onBytes !== undefined) this.onBytes(bytes)
+    else if (this.listenerCount('message') > 0) this.dispatchEvent(new StreamMessageEvent(bytes))
+    else super.onData(bytes)
+  }
+
+  /** As the base class, without its queue for a small piece when nothing is queued. Such a piece must not be lent. */
+  override send(data: Uint8Array | Uint8ArrayList): boolean {
+    const isBehind = this.sendingData || this.writableNeedsDrain || this.writeBuffer.byteLength > 0
+    if (isBehind || this.writeStatus !== 'writable' || !(data instanceof Uint8Array)) return super.send(data)
+    if (this.#smallBytes + data.byteLength > SMALL_BYTES) return super.send(data)
+    this.#gather(data)
+    this.writableNeedsDrain = this.#socket.writableNeedDrain
+    return !this.writableNeedsDrain
   }
 
   /**
@@ -60,12 +88,22 @@ export class SecuredStream extends AbstractMessageStream {
    */
   sendData(data: Uint8ArrayList): { sentBytes: number; canSendMore: boolean } {
     const sentBytes = data.byteLength
-    if (sentBytes <= SMALL_BYTES && this.#smallBytes + sentBytes <= SMALL_BYTES && !hasLoan(data)) this.#gather(data)
+    if (this.#smallBytes + sentBytes <= SMALL_BYTES && !hasLoan(data)) for (const piece of data) this.#gather(piece)
     else {
-      this.#flush()
+      this.flush()
       this.#write(data)
     }
     return { sentBytes, canSendMore: !this.#socket.writableNeedDrain }
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    const [first, second] = this.#small
+    if (first === undefined) return
+    const gathered = second === undefined ? first : Buffer.concat(this.#small, this.#smallBytes)
+    this.#small = []
+    this.#smallBytes = 0
+    if (this.#socket.writable) this.#socket.write(gathered)
   }
 
   sendReset(error: Error): void {
@@ -81,18 +119,10 @@ export class SecuredStream extends AbstractMessageStream {
     this.#socket.resume()
   }
 
-  #gather(data: Uint8ArrayList): void {
-    if (this.#small.length === 0) setImmediate(() => this.#flush())
-    for (const piece of data) this.#small.push(piece)
-    this.#smallBytes += data.byteLength
-  }
-
-  #flush(): void {
-    if (this.#small.length === 0) return
-    const gathered = Buffer.concat(this.#small, this.#smallBytes)
-    this.#small.length = 0
-    this.#smallBytes = 0
-    if (this.#socket.writable) this.#socket.write(gathered)
+  #gather(piece: Uint8Array): void {
+    if (this.#small.length === 0) this.#rounds.add(this)
+    this.#small.push(piece)
+    this.#smallBytes += piece.byteLength
   }
 
   #write(data: Uint8ArrayList): void {

@@ -156,6 +156,12 @@ describe('a fleet of several servers', () => {
     await knows('server2', 'server3', false)
     await knows('server2', 'late', false)
     await knows('server2', 'envoy1', true)
+    expect(refusal(await vigosrv('server2', 'members', 'readmit', 'server3'), 3)).toMatch(/revoked/)
+    expect(succeeded(await vigosrv('server2', 'members', 'readmit', '--admitted-by', 'server3')).stdout).toContain(
+      'late',
+    )
+    for (const bolt of ['server', 'server2']) await knows(bolt, 'late', true)
+    await until('late is connected again', async () => (await peersOf('server2')).includes('late'))
     await fleet.restart('server3')
     const since = Date.now()
     for (const envoy of ['envoy1', 'envoy2']) {

@@ -1,6 +1,7 @@
 export * from './enrolment.ts'
 export * from './errors.ts'
 export * from './join-url.ts'
+export * from './readmission.ts'
 export * from './roster.ts'
 export * from './rows.ts'
 export * from './tokens.ts'

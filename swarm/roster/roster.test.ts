@@ -18,6 +18,7 @@ import {
   type Role,
   Roster,
   signAdmission,
+  signReadmission,
   signRevocation,
 } from './index.ts'
 
@@ -112,6 +113,26 @@ describe('the roster', () => {
     expect(roster.isMember(hex(envoy))).toBe(false)
     await roster.offer(await admit(envoy, 'envoy', founder, 2))
     expect(roster.isMember(hex(envoy))).toBe(true)
+  })
+
+  test('another bolt lets those in again, one by one, and nobody who was revoked', async () => {
+    const other = key(5)
+    const own = { roster, signer: other, clock: systemClock }
+    await roster.offer(await admit(bolt, 'bolt', founder))
+    await roster.offer(await admit(other, 'bolt', founder))
+    await roster.offer(await admit(envoy, 'envoy', bolt))
+    await roster.offer(await admit(stranger, 'envoy', bolt))
+    await expect(signReadmission(hex(envoy), own)).rejects.toMatchObject({ code: 'unknown-member' })
+    await roster.offer(await revoke(stranger, bolt))
+    await roster.offer(await revoke(bolt, founder))
+    await expect(signReadmission(hex(envoy), { ...own, signer: bolt })).rejects.toMatchObject({ code: 'usage' })
+    for (const out of [stranger, bolt]) {
+      await expect(signReadmission(hex(out), own)).rejects.toMatchObject({ code: 'unknown-member' })
+    }
+    await roster.offer(await signReadmission(`h${hex(envoy).slice(0, 6)}`, own))
+    expect(roster.isMember(hex(envoy))).toBe(true)
+    expect(roster.member(hex(envoy))).toMatchObject({ serial: 2, issuer: hex(other) })
+    await expect(signReadmission(hex(envoy), own)).rejects.toMatchObject({ code: 'unknown-member' })
   })
 
   test('a bolt cannot demote a bolt by admitting its key again, nor shield it from the founder', async () => {

@@ -10,6 +10,8 @@ import {
   type JoinUrl,
   RosterError,
   type Member as RosterMember,
+  readAdmission,
+  signReadmission,
   signRevocation,
 } from '#swarm/roster'
 import type { Principal } from '../http/principal.ts'
@@ -36,6 +38,10 @@ export function memberHandlers(parts: MemberParts): Handlers<typeof memberRoutes
       const reason = body.reason ?? ''
       const act = { action: 'envoy.revoke', target: found.hostname, details: { peer: found.peer, reason } }
       return await recorded(audit, user, act, () => revoke(parts, found, reason))
+    },
+    readmitMember: async ({ body, user }) => {
+      const act = { action: 'envoy.readmit', target: body.member }
+      return await recorded(audit, user, act, () => readmit(parts, body.member))
     },
     joinTokens: async () => ({ tokens: await joinTokens.list() }),
     createJoinToken: async ({ body, user }) => {
@@ -84,6 +90,14 @@ async function revoke({ member, signer }: MemberParts, found: RosterMember, reas
   return { ...memberRow(roster.member(found.peer) ?? found, member), takenAlong }
 }
 
+async function readmit({ member, signer }: MemberParts, reference: string): Promise<MemberRow> {
+  const { roster, replication, clock } = member
+  const record = await signReadmission(reference, { roster, signer, clock })
+  await roster.offer(record, { sync: true })
+  await replication.publish('roster', record)
+  return memberRow(requireOne(roster.find(readAdmission(record).peer), reference), member)
+}
+
 function requireOne(found: readonly RosterMember[], reference: string): RosterMember {
   const [only, ...others] = found
   if (only === undefined) {
@@ -106,6 +120,7 @@ function memberRow(row: RosterMember, member: Member): MemberRow {
     hostname: row.hostname,
     role: row.role,
     isFounder: row.peer === member.fleetId,
+    admittedBy: member.roster.member(row.issuer)?.hostname ?? row.issuer,
     platform: `${row.os}/${row.arch}`,
     isMember: member.roster.isMember(row.peer),
     connected: peer === member.host.peerId || member.host.peers().includes(peer),

@@ -229,7 +229,13 @@ describe('members', () => {
     expect(JSON.parse((await get(`/api/v1/envoys/${web1.slice(0, 12)}`)).text)).toMatchObject({ hostname: 'web1' })
     expect(errorIn(await get('/api/v1/envoys/nobody')).code).toBe('unknown-member')
     const revoked = await post('/api/v1/members/web9/revoke', { reason: 'sold' })
-    expect(JSON.parse(revoked.text)).toMatchObject({ publicKey: key, revoked: { reason: 'sold' } })
+    expect(JSON.parse(revoked.text)).toMatchObject({
+      publicKey: key,
+      admittedBy: 'bolt',
+      isMember: false,
+      revoked: { reason: 'sold' },
+      takenAlong: [],
+    })
     expect(await newestAudit()).toEqual(['admin-3 token envoy.revoke web9 done'])
     expect((await get('/api/v1/envoys/web9')).status).toBe(404)
     expect((await post('/api/v1/members/bolt/revoke')).status).toBe(400)
@@ -245,6 +251,11 @@ describe('members', () => {
     const path = `/api/v1/join-tokens/${token.id}`
     expect((await server.ask(admin, { method: 'DELETE', path })).status).toBe(200)
     expect((await server.ask(admin, { method: 'DELETE', path })).status).toBe(404)
+    const forBolt = JSON.parse((await post('/api/v1/join-tokens', { pattern: '*', role: 'bolt' })).text)
+    expect(forBolt.token).toMatchObject({ role: 'bolt', usesLeft: 1 })
+    expect((await post('/api/v1/join-tokens', { pattern: '*', role: 'bolt', uses: 2 })).status).toBe(400)
+    expect((await post('/api/v1/join-tokens', { pattern: '*', role: 'admin' })).status).toBe(400)
+    expect((await post('/api/v1/members/web9/readmit')).status).toBe(404)
   })
 })
 

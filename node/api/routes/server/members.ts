@@ -22,6 +22,8 @@ export const MemberRow = Type.Object({
   /** The server that founded the fleet: only it admits and revokes servers. */
   isFounder: Type.Boolean(),
   platform: Type.String(),
+  /** Host name of the server that admitted it, or its key where it has none. */
+  admittedBy: Type.String(),
   /** Is let in: not so for the revoked, nor for envoys whom only a server admitted that was revoked since. */
   isMember: Type.Boolean(),
   connected: Type.Boolean(),
@@ -50,6 +52,14 @@ export const memberRoutes = {
       /** Host names of those who are out with it: nobody else had admitted them. They need new admissions. */
       Type.Object({ takenAlong: Type.Array(Type.String()) }),
     ]),
+  }),
+  readmitMember: route({
+    method: 'POST',
+    path: '/api/v1/members/:member/readmit',
+    summary: 'Let an envoy in again that is out because the server that admitted it was revoked',
+    caller: 'admin',
+    body: Fields({ member: Reference }),
+    reply: MemberRow,
   }),
   joinTokens: route({
     method: 'GET',

@@ -29,7 +29,7 @@ export function driftOf(corrections: number): Drift {
 const STALE_AFTER = 2.5
 
 /** `silentMs`: since it was heard of; null when it never was. */
-export function reachabilityOf(silentMs: number | null, intervalMs: number): Reachability {
+export function reachabilityOf(silentMs: number | null, intervalMs: number): Exclude<Reachability, 'elsewhere'> {
   if (silentMs === null) return 'never-seen'
   return silentMs > STALE_AFTER * intervalMs ? 'stale' : 'online'
 }

@@ -136,10 +136,10 @@ describe('a conversation', () => {
     await envoy.checkIn()
     server.network.kill(envoy.host.peerId)
     await until(() => server.fleet.counts().connected === 0)
-    expect(server.fleet.counts().reachability).toEqual({ online: 1, stale: 0, 'never-seen': 0 })
+    expect(server.fleet.counts().reachability).toEqual({ online: 1, stale: 0, 'never-seen': 0, elsewhere: 0 })
     server.clock.aheadMs += 151_000
     server.fleet.sweep()
-    expect(server.fleet.counts().reachability).toEqual({ online: 0, stale: 1, 'never-seen': 0 })
+    expect(server.fleet.counts().reachability).toEqual({ online: 0, stale: 1, 'never-seen': 0, elsewhere: 0 })
   })
 
   test('with somebody who says nothing for long ends', async () => {

@@ -65,6 +65,7 @@ export class EnvoyState {
   readonly platform: string
   version = ''
   isConnected = false
+  home: string | null = null
   reachability: Reachability = 'never-seen'
   seenAt: number | null = null
   /** On the clock that never jumps. */
@@ -131,6 +132,7 @@ export class EnvoyState {
       drift: driftOf(corrections),
       reachability: this.reachability,
       isConnected: this.isConnected,
+      home: this.home,
       wantedRelease: this.wantedRelease,
       release: run?.release ?? null,
       bundle,

@@ -15,6 +15,7 @@ import { type Files, TestHome } from '../policy/fixture.ts'
 import { createPolicy, type Policy } from '../policy/index.ts'
 import { Fleet } from './fleet.ts'
 import type { Gate } from './gate.ts'
+import type { Homes } from './homes.ts'
 import type { RunLimits } from './run-log.ts'
 import type { Secrets } from './types.ts'
 
@@ -78,6 +79,7 @@ export interface TestServerOptions {
   readonly limits?: Partial<RunLimits>
   readonly intervalMs?: number
   readonly gate?: Gate
+  readonly homes?: Homes
 }
 
 /** A server with a database and releases of its own, on a network in memory. */
@@ -167,7 +169,7 @@ export class TestServer implements AsyncDisposable {
     await this.db.open()
     this.roster = await Roster.open({ db: this.db, fleetId: this.fleetId, logger })
     this.policy = await createPolicy({ releases: this.home.releases, clock: this.clock, logger })
-    const { limits = {}, intervalMs = 60_000, gate } = this.#options
+    const { limits = {}, intervalMs = 60_000, gate, homes } = this.#options
     this.fleet = await Fleet.open({
       db: this.db,
       roster: this.roster,
@@ -179,6 +181,7 @@ export class TestServer implements AsyncDisposable {
       logger,
       settings: () => ({ intervalMs, runs: { keepMs: 7 * 24 * 3600e3, perEnvoy: 100, ...limits } }),
       ...(gate === undefined ? {} : { gate }),
+      ...(homes === undefined ? {} : { homes }),
     })
     this.host = this.network.createHost({ peerId: identityFromSeed(newSeed()).peerId })
     await this.fleet.serve(this.host)

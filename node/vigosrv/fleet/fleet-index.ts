@@ -3,8 +3,9 @@ import type { Member, Roster } from '#swarm/roster'
 import { reachabilityOf } from './axes.ts'
 import { type AnswerState, EnvoyState, type Given, type RunState, type StoredEnvoy } from './envoy-state.ts'
 import { FleetError } from './errors.ts'
+import { type Homes, nobodyElse } from './homes.ts'
 import { Tally } from './tally.ts'
-import type { EnvoyRow, FleetCounts, FleetEvent, RunSummary } from './types.ts'
+import type { EnvoyRow, FleetCounts, FleetEvent, Reachability, RunSummary } from './types.ts'
 
 const SHORTEST_PREFIX = 8
 
@@ -22,6 +23,7 @@ type Admitted = Pick<Member, 'peer' | 'hostname' | 'role' | 'os' | 'arch'>
 export class FleetIndex {
   readonly #clock: Clock
   readonly #intervalMs: () => number
+  readonly #homes: Homes
   readonly #states = new Map<string, EnvoyState>()
   readonly #tally = new Tally()
   readonly #listeners = new Set<(event: FleetEvent) => void>()
@@ -29,9 +31,10 @@ export class FleetIndex {
   readonly #dirty = new Set<EnvoyState>()
   #sorted: readonly EnvoyState[] | null = null
 
-  constructor(options: { clock: Clock; intervalMs: () => number }) {
+  constructor(options: { clock: Clock; intervalMs: () => number; homes?: Homes | undefined }) {
     this.#clock = options.clock
     this.#intervalMs = options.intervalMs
+    this.#homes = options.homes ?? nobodyElse
   }
 
   get size(): number {
@@ -94,8 +97,9 @@ export class FleetIndex {
       if (state.seenAt !== null) {
         state.heardMs = this.#clock.monotonicMs() - Math.max(0, this.#clock.now() - state.seenAt)
       }
-      state.reachability = this.#reachabilityOf(state)
     }
+    state.home = this.#homes.homeOf(state)
+    state.reachability = this.#reachabilityOf(state)
     this.#states.set(peer, state)
     this.#sorted = null
     this.#changed(state, { isStored: stored !== undefined })
@@ -122,6 +126,7 @@ export class FleetIndex {
 
   disconnected(state: EnvoyState): void {
     state.isConnected = false
+    state.reachability = this.#reachabilityOf(state)
     this.#changed(state)
   }
 
@@ -181,12 +186,14 @@ export class FleetIndex {
 
   /** Time has passed: whoever was not heard of becomes stale. */
   sweep(): void {
-    for (const state of this.#states.values()) {
-      const reachability = this.#reachabilityOf(state)
-      if (reachability === state.reachability) continue
-      state.reachability = reachability
-      this.#changed(state, { isStored: true })
-    }
+    for (const state of this.#states.values()) this.#look(state)
+  }
+
+  /** Another server may be the home of this envoy, or of any. */
+  rehome(peer: string | null): void {
+    const one = peer === null ? undefined : this.#states.get(peer)
+    if (peer === null) this.sweep()
+    else if (one !== undefined) this.#look(one)
   }
 
   /** Those that are to be stored; the next call answers only what changed since. */
@@ -201,6 +208,15 @@ export class FleetIndex {
     for (const state of states) if (this.#states.get(state.peer) === state) this.#dirty.add(state)
   }
 
+  #look(state: EnvoyState): void {
+    const home = this.#homes.homeOf(state)
+    const reachability = this.#reachabilityOf(state)
+    if (reachability === state.reachability && home === state.home) return
+    state.home = home
+    state.reachability = reachability
+    this.#changed(state, { isStored: true })
+  }
+
   #changed(state: EnvoyState, options: { isStored?: boolean } = {}): void {
     state.touch()
     // Its conversation may end after it has left.
@@ -210,7 +226,9 @@ export class FleetIndex {
     this.emit({ type: 'envoy', row: state.row })
   }
 
-  #reachabilityOf({ heardMs, intervalMs }: EnvoyState) {
+  #reachabilityOf(state: EnvoyState): Reachability {
+    const { heardMs, intervalMs, isConnected } = state
+    if (!isConnected && this.#homes.isElsewhere(state)) return 'elsewhere'
     return reachabilityOf(heardMs === null ? null : this.#clock.monotonicMs() - heardMs, intervalMs)
   }
 }

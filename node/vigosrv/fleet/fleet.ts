@@ -13,6 +13,7 @@ import { Decider } from './decider.ts'
 import { FleetIndex, followRoster } from './fleet-index.ts'
 import { FleetStore } from './fleet-store.ts'
 import type { Gate } from './gate.ts'
+import { type Homes, nobodyElse } from './homes.ts'
 import { ReportDesk } from './report-desk.ts'
 import { restoreEnvoys } from './restore.ts'
 import { RunLog } from './run-log.ts'
@@ -35,6 +36,8 @@ export interface FleetOptions {
   readonly random: Random
   readonly logger: Logger
   readonly settings: () => FleetSettings
+  /** Where other servers serve a part of the fleet. */
+  readonly homes?: Homes
   /** How many answers are worked on at a time, and how many envoys wait for theirs. */
   readonly gate?: Gate
 }
@@ -62,11 +65,11 @@ export class Fleet implements FleetView, FleetControl {
   #closed: Promise<void> | undefined
 
   private constructor(options: FleetOptions) {
-    const { db, policy, secrets, audit, clock, random, logger, settings } = options
+    const { db, policy, secrets, audit, clock, random, logger, settings, homes = nobodyElse } = options
     const intervalMs = (): number => settings().intervalMs
     this.#options = options
     this.#store = new FleetStore(db)
-    this.#index = new FleetIndex({ clock, intervalMs })
+    this.#index = new FleetIndex({ clock, intervalMs, homes })
     this.#runs = new RunLog({ store: this.#store, index: this.#index, clock, logger, limits: () => settings().runs })
     this.#samples = new Samples(this.#store, clock)
     this.#upkeep = new Upkeep(logger)
@@ -90,6 +93,7 @@ export class Fleet implements FleetView, FleetControl {
       logger,
     })
     this.#unsubscribe.push(
+      homes.onChange(peer => this.#index.rehome(peer)),
       policy.onChange(() => {
         decider.invalidate()
         index.want(host => policy.releaseFor(host))

@@ -1,6 +1,7 @@
 export type { CheckinCounts } from './checkin-desk.ts'
 export * from './errors.ts'
 export { Fleet, type FleetOptions } from './fleet.ts'
+export type { Homes } from './homes.ts'
 export type { RunLimits } from './run-log.ts'
 export { WatchedSecrets } from './secrets.ts'
 export { type FleetSettings, fleetSettings } from './settings.ts'

@@ -7,11 +7,11 @@ export type { TaskChannel, TaskEvent, TaskMessage } from './task-channel.ts'
 /** Three axes that say different things and are never mixed. */
 export type FleetStatus = 'converged' | 'degraded' | 'failed' | 'no-data'
 export type Drift = 'none' | 'changed' | 'diverged'
-export type Reachability = 'online' | 'stale' | 'never-seen'
+export type Reachability = 'online' | 'stale' | 'never-seen' | 'elsewhere'
 
 export const FLEET_STATUSES: readonly FleetStatus[] = ['converged', 'degraded', 'failed', 'no-data']
 export const DRIFTS: readonly Drift[] = ['none', 'changed', 'diverged']
-export const REACHABILITIES: readonly Reachability[] = ['online', 'stale', 'never-seen']
+export const REACHABILITIES: readonly Reachability[] = ['online', 'stale', 'never-seen', 'elsewhere']
 
 /** One envoy, as the server knows it. A new object after each change. */
 export interface EnvoyRow {
@@ -25,13 +25,16 @@ export interface EnvoyRow {
   readonly status: FleetStatus
   /** `changed`: its last run had to correct something; `diverged`: the last three or more in a row had to. Intended changes do not count. */
   readonly drift: Drift
-  /** `stale`: not heard of for two and a half of its own intervals. */
+  /** `stale`: not heard of for two and a half of its own intervals; `elsewhere`: another server, which is there, serves it and knows. */
   readonly reachability: Reachability
   readonly isConnected: boolean
+  /** Public key of the server that should serve it before others; null when that is not decided. */
+  readonly home: string | null
   /** That it should have, and that its last run was of. */
   readonly wantedRelease: string | null
   readonly release: string | null
   readonly bundle: string | null
+  /** By this server. */
   readonly lastSeenAt: number | null
   readonly lastRun: RunSummary | null
   /** Why it gets no new bundle: no entry matches it, it cannot be compiled. Empty when it does. */

@@ -20,7 +20,7 @@ export function declareServerMetrics(instruments = new Instruments()) {
       help: 'Envoys by state, on three axes that are counted apart.',
       labels: {
         axis: 'status, drift, reachability',
-        state: 'converged, degraded, failed, no-data; none, changed, diverged; online, stale, never-seen',
+        state: 'converged, degraded, failed, no-data; none, changed, diverged; online, stale, never-seen, elsewhere',
       },
     }),
     convergence: instruments.gauge({

@@ -7,7 +7,7 @@ const literals = <T extends string>(...values: readonly T[]) => Type.Union(value
 
 export const FleetStatus = literals('converged', 'degraded', 'failed', 'no-data')
 export const Drift = literals('none', 'changed', 'diverged')
-export const Reachability = literals('online', 'stale', 'never-seen')
+export const Reachability = literals('online', 'stale', 'never-seen', 'elsewhere')
 export const RunOutcome = literals('converged', 'changed', 'degraded', 'failed')
 
 export const RunSummary = Type.Object({
@@ -32,6 +32,7 @@ export const EnvoyRow = Type.Object({
   drift: Drift,
   reachability: Reachability,
   isConnected: Type.Boolean(),
+  home: Type.Union([Hex32, Type.Null()], { description: 'key of the server that should serve it' }),
   wantedRelease: OrNull(Hex32),
   release: OrNull(Type.String()),
   bundle: OrNull(Type.String()),

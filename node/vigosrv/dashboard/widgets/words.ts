@@ -36,6 +36,7 @@ export const REACHABILITY_WORDS: Words<Reachability> = {
   online: word('good', 'check', 'Online', 'it checks in as often as it should'),
   stale: word('warn', 'waiting', 'Stale', 'not heard of for two and a half of its own intervals'),
   'never-seen': word('quiet', 'dash', 'Never seen', 'enrolled, and has not checked in yet'),
+  elsewhere: word('quiet', 'dash', 'Elsewhere', 'another server of the fleet serves it, and knows how it is'),
 }
 
 export const OUTCOME_WORDS: Words<RunOutcome> = {

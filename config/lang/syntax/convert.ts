@@ -4,6 +4,7 @@ import type { ListNode, MapEntry, MapNode, Node, ScalarNode } from '../node.ts'
 import type { SourceFile, Span } from '../source.ts'
 import { MAX_ALIASED_TEXT, MAX_DEPTH, MAX_NODES } from './limits.ts'
 import { refuseDepth } from './refusals.ts'
+import { heldValue } from './scalar-value.ts'
 
 /** A value with how large and deep it is once its aliases are expanded. Aliases share the node that they stand for. */
 interface Sized {
@@ -53,9 +54,7 @@ export class Converter {
         hint: 'quote it if it is text',
       })
     }
-    const isExact = typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)
-    const isPlainValue = value === null || typeof value === 'boolean' || typeof value === 'number'
-    return { kind: 'scalar', value: isPlainValue && isExact ? value : source, source, style, span }
+    return { kind: 'scalar', value: heldValue(value, source), source, style, span }
   }
 
   #list(items: readonly unknown[], span: Span, depth: number): Sized {

@@ -1,6 +1,7 @@
+export { type Block, type BlockItem, blocksOf } from './blocks/index.ts'
 export { decodeSource, refuseSize } from './decode.ts'
 export { isMark, type Lexeme, type LexemeKind, Lexemes } from './lexemes.ts'
 export { MAX_DEPTH, MAX_NODES, MAX_SOURCE_BYTES } from './limits.ts'
 export { type ParsedSource, parseSource } from './parse.ts'
 export { placeInside } from './place.ts'
-export { lexemesOf, tokensOf } from './tokens.ts'
+export { lexemesOf } from './tokens.ts'

@@ -44,8 +44,8 @@ export class Lexemes implements Iterable<Lexeme> {
   readonly #ends: Uint32Array
 
   constructor(kinds: readonly number[], ends: readonly number[]) {
-    this.#kinds = Uint8Array.from(kinds)
-    this.#ends = Uint32Array.from(ends)
+    this.#kinds = new Uint8Array(kinds)
+    this.#ends = new Uint32Array(ends)
   }
 
   get count(): number {
@@ -63,13 +63,10 @@ export class Lexemes implements Iterable<Lexeme> {
   }
 }
 
-/** Takes what YAML's lexer says, piece by piece. */
-export class LexemeRecorder {
+/** Takes lexemes in the order of the text. */
+export class LexemeWriter {
   readonly #kinds: number[] = []
   readonly #ends: number[] = []
-  #end = 0
-  #isScalar = false
-  #isBlock = false
 
   get count(): number {
     return this.#kinds.length
@@ -77,19 +74,42 @@ export class LexemeRecorder {
 
   /** Where the text ends that was taken so far. */
   get end(): number {
-    return this.#end
+    return this.#ends.at(-1) ?? 0
   }
 
-  add(source: string): LexemeKind {
-    const kind = this.#kindOf(source)
-    if (!isMark(kind)) this.#end += source.length
+  put(kind: LexemeKind, end: number): void {
     this.#kinds.push(CODES[kind])
-    this.#ends.push(this.#end)
-    return kind
+    this.#ends.push(end)
   }
 
   get lexemes(): Lexemes {
     return new Lexemes(this.#kinds, this.#ends)
+  }
+}
+
+/** Takes what YAML's lexer says, piece by piece. */
+export class LexemeRecorder {
+  readonly #taken = new LexemeWriter()
+  #isScalar = false
+  #isBlock = false
+
+  get count(): number {
+    return this.#taken.count
+  }
+
+  /** Where the text ends that was taken so far. */
+  get end(): number {
+    return this.#taken.end
+  }
+
+  add(source: string): LexemeKind {
+    const kind = this.#kindOf(source)
+    this.#taken.put(kind, isMark(kind) ? this.end : this.end + source.length)
+    return kind
+  }
+
+  get lexemes(): Lexemes {
+    return this.#taken.lexemes
   }
 
   #kindOf(source: string): LexemeKind {

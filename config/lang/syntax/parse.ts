@@ -6,6 +6,7 @@ import { Converter } from './convert.ts'
 import { refuseSize } from './decode.ts'
 import { inspectTokens } from './inspect.ts'
 import { MAX_SOURCE_BYTES } from './limits.ts'
+import { readOrdinary } from './ordinary/index.ts'
 import { reportControlCharacter } from './screen.ts'
 import { reportSyntaxErrors } from './syntax-errors.ts'
 import { tokensOf } from './tokens.ts'
@@ -42,6 +43,13 @@ function parse(file: SourceFile, diagnostics: Diagnostics): ParsedSource {
     refuseSize(file.path, sizeBytes, diagnostics)
     return BROKEN
   }
+  const ordinary = readOrdinary(file)
+  if (ordinary !== undefined) return { root: ordinary.root, isWhole: true }
+  return parseByLibrary(file, diagnostics)
+}
+
+/** What YAML's own parser and the language say of any text that is not too large. */
+export function parseByLibrary(file: SourceFile, diagnostics: Diagnostics): ParsedSource {
   if (reportControlCharacter(file, diagnostics)) return BROKEN
   const tokens = tokensOf(file, diagnostics)
   if (tokens === undefined) return BROKEN

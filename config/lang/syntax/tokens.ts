@@ -3,6 +3,7 @@ import { Diagnostics } from '../diagnostic.ts'
 import type { SourceFile } from '../source.ts'
 import { LexemeRecorder, type Lexemes, MARK_CHARACTER } from './lexemes.ts'
 import { MAX_DEPTH, MAX_LEXEMES, MAX_SYNTAX_ERRORS } from './limits.ts'
+import { readOrdinary } from './ordinary/index.ts'
 import { refuseDepth, refuseLength } from './refusals.ts'
 
 const lexed = new WeakMap<SourceFile, Lexemes>()
@@ -23,6 +24,10 @@ export function tokensOf(file: SourceFile, diagnostics: Diagnostics): readonly C
 
 /** The lexemes of a file; undefined when it is larger or deeper than the language allows, or has characters of the lexer's own. */
 export function lexemesOf(file: SourceFile): Lexemes | undefined {
+  return readOrdinary(file)?.lexemes ?? lexemesByLibrary(file)
+}
+
+export function lexemesByLibrary(file: SourceFile): Lexemes | undefined {
   if (!lexed.has(file) && !MARK_CHARACTER.test(file.text)) lex(file, new Diagnostics(), () => undefined)
   return lexed.get(file)
 }

@@ -140,13 +140,28 @@ export class TestServer implements AsyncDisposable {
     return envoy
   }
 
+  /** Another server of the fleet, and an envoy that only it has admitted. */
+  async admitElsewhere(hostname: string): Promise<{ bolt: { peer: string }; envoy: TestEnvoy }> {
+    const signer = signerFromSeed(newSeed())
+    const bolt = { peer: toHex(signer.publicKey), hostname: 'bolt2.example.com' }
+    await this.#offer(bolt, 'bolt', 1)
+    const envoy = new TestEnvoy(this, hostname)
+    await this.#offer(envoy, 'envoy', 1, signer)
+    return { bolt, envoy }
+  }
+
+  /** By the founder, with the key that it has. */
+  readmit(envoy: TestEnvoy): Promise<void> {
+    return this.#offer(envoy, 'envoy', 2)
+  }
+
   async rename(envoy: TestEnvoy, hostname: string): Promise<void> {
     envoy.hostname = hostname
     await this.#offer(envoy, 'envoy', 2)
   }
 
-  async revoke(envoy: TestEnvoy): Promise<void> {
-    const statement = { peer: envoy.peer, reason: 'test', issuedAt: this.clock.now() }
+  async revoke({ peer }: { peer: string }): Promise<void> {
+    const statement = { peer, reason: 'test', issuedAt: this.clock.now() }
     await this.roster.offer(await signRevocation(statement, this.fleetId, this.#founder))
   }
 
@@ -158,9 +173,14 @@ export class TestServer implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  async #offer({ peer, hostname }: TestEnvoy, role: 'envoy' | 'bolt', serial: number): Promise<void> {
+  async #offer(
+    { peer, hostname }: { peer: string; hostname: string },
+    role: 'envoy' | 'bolt',
+    serial: number,
+    issuer = this.#founder,
+  ): Promise<void> {
     const admission = { peer, hostname, role, os: 'linux', arch: 'amd64', serial, issuedAt: this.clock.now() }
-    await this.roster.offer(await signAdmission(admission, this.fleetId, this.#founder))
+    await this.roster.offer(await signAdmission(admission, this.fleetId, issuer))
   }
 
   async #open(): Promise<void> {

@@ -243,14 +243,23 @@ export function followRoster(
     onGone: (peer: string, isRevoked: boolean) => void
   },
 ): () => void {
+  /** Out because the bolt that admitted them was revoked; another one may let them in again, as they were. */
+  const stranded = new Map<string, StoredEnvoy>()
   const update = (peer: string): void => {
-    const member = roster.isMember(peer) ? roster.member(peer) : null
+    const row = roster.member(peer)
+    const member = roster.isMember(peer) ? row : null
+    const isRevoked = row !== null && row.revoked !== null
     const known = index.state(peer)
     if (known !== undefined && (member === null || member.hostname !== known.hostname)) {
+      if (member === null && !isRevoked) stranded.set(peer, known.stored())
       index.leave(peer)
-      options.onGone(peer, member === null)
+      options.onGone(peer, isRevoked)
+    } else if (isRevoked && stranded.delete(peer)) {
+      options.onGone(peer, isRevoked)
     }
-    if (member !== null) index.join(member, known?.stored() ?? options.stored.get(peer))
+    if (member === null) return
+    index.join(member, known?.stored() ?? stranded.get(peer) ?? options.stored.get(peer))
+    stranded.delete(peer)
   }
   for (const { peer } of roster.members()) update(peer)
   return roster.onChange(({ peer }) => {

@@ -198,6 +198,37 @@ describe('stored runs', () => {
   })
 })
 
+describe('an envoy whose server was revoked', () => {
+  test('is out, and once another one lets it in again it is as it was, also over a restart', async () => {
+    for (const isRestarted of [false, true]) {
+      const [server] = await started()
+      await using _ = server
+      const { bolt, envoy } = await server.admitElsewhere('web2.example.com')
+      await (await envoy.connect()).checkIn()
+      await envoy.report(envoy.run({ corrected: 1 }))
+      const { status, drift, release, lastRun } = server.fleet.find('web2.example.com')
+      await server.fleet.flush()
+      await server.revoke(bolt)
+      expect(server.fleet.counts()).toMatchObject({ envoys: 1 })
+      if (isRestarted) await server.restart({ killed: true })
+      await server.readmit(envoy)
+      expect(server.fleet.find('web2.example.com')).toMatchObject({ status, drift, release, lastRun })
+      expect(await server.fleet.runs(envoy.peer, { limit: 5 })).toHaveLength(1)
+    }
+  })
+
+  test('leaves nothing when it is revoked itself', async () => {
+    const [server] = await started()
+    await using _ = server
+    const { bolt, envoy } = await server.admitElsewhere('web2.example.com')
+    await (await envoy.connect()).checkIn()
+    expect(await envoy.report(envoy.run())).not.toHaveProperty('problem')
+    await server.revoke(bolt)
+    await server.revoke(envoy)
+    await until(async () => (await server.fleet.runs(envoy.peer, { limit: 1 })).length === 0)
+  })
+})
+
 describe('after a restart', () => {
   test('everything that was known is known again', async () => {
     const [server, envoy] = await started()

@@ -3,7 +3,7 @@ import type { Level } from 'level'
 import { Catalog } from '#curator/catalog'
 import { CatalogMirror, Curator, descriptorOf, Shelf, writerOf } from '#curator/transfer'
 import { Projects } from '#gitback/project'
-import { Replicator } from '#gitback/replicate'
+import { type ContentCheck, Replicator } from '#gitback/replicate'
 import { createHost, type Host, type PeerId, publicKeyOf } from '#node/host'
 import {
   type Clock,
@@ -63,6 +63,8 @@ export interface MemberOptions {
   swarm: Swarm
   bootstrap: readonly string[]
   logger: Logger
+  /** Of commits of the stacks. */
+  checkStacks?: ContentCheck
   clock?: Clock
   random?: Random
 }
@@ -219,6 +221,7 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
     random,
     logger,
     announce: record => replication.publish('refs', record),
+    ...(options.checkStacks === undefined ? {} : { checkStacks: options.checkStacks }),
   })
   closers.push(() => replicator.close())
 

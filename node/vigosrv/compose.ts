@@ -21,6 +21,7 @@ import { openFleet } from './open-fleet.ts'
 import { addRest, networkFace, restHandlers } from './rest/index.ts'
 import { recorded } from './rest/recorded.ts'
 import { startServerSocket } from './server-socket.ts'
+import { checkStacksCommit } from './spanner/stacks-repository.ts'
 
 export interface Vigosrv {
   /** Reads settings, certificate and what is live again. What is wrong with them is logged, and leaves the old ones in force. */
@@ -49,7 +50,16 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
   const signer = signerFromSeed(seed)
   const { fleet: fleetId = toHex(signer.publicKey), bootstrap = [] } = read
   const swarm = swarmOf({ relay: 'server', ...read.swarm }, layout.serverYaml)
-  const member = await startMember({ layout, fleetId, seed, hostname: read.hostname, swarm, bootstrap, logger })
+  const member = await startMember({
+    layout,
+    fleetId,
+    seed,
+    hostname: read.hostname,
+    swarm,
+    bootstrap,
+    logger,
+    checkStacks: (_project, commit, where) => checkStacksCommit(commit, where),
+  })
   const opened: { close(): Promise<unknown> }[] = [member]
   const close = async (): Promise<void> => {
     for (const part of opened.toReversed()) await part.close()
@@ -60,7 +70,17 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
     opened.push(audit)
     const metrics = declareServerMetrics()
     const observer = policyObserver(metrics)
-    const { secrets, ...envoys } = await openFleet({ member, settings, audit, observer, logger, opened })
+    const { secrets, ...envoys } = await openFleet({
+      member,
+      settings,
+      audit,
+      observer,
+      signer,
+      version,
+      handlers: () => handlers,
+      logger,
+      opened,
+    })
     opened.push(watchServer(metrics, { ...envoys, member, version }))
 
     const reload = async (): Promise<readonly string[]> => {

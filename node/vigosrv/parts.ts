@@ -5,6 +5,7 @@ import type { Member, ServerSettings } from '#node/member'
 import type { FleetControl, FleetView } from './fleet/types.ts'
 import type { Policy } from './policy/types.ts'
 import type { Rollout } from './rollout/types.ts'
+import type { Spanner } from './spanner/types.ts'
 import type { TasksControl, TasksView } from './tasks/types.ts'
 
 /** What the faces of the server (REST, dashboard, metrics) are made of; `compose.ts` makes it. */
@@ -16,6 +17,7 @@ export interface ServerParts {
   readonly policy: Policy
   readonly fleet: FleetView & FleetControl
   readonly rollout: Rollout
+  readonly spanner: Spanner
   readonly tasks: TasksView & TasksControl
   readonly audit: Audit
   readonly logger: Logger

@@ -1,4 +1,5 @@
 import type { Clock } from '#node/kit'
+import { type Adoption, adopt } from './adopt.ts'
 import { type Changes, changesBetween } from './changes.ts'
 import { entryBefore, findEntry } from './choose-release.ts'
 import { commit, settlePending } from './commit.ts'
@@ -150,6 +151,21 @@ export class Publisher implements AsyncDisposable {
       counts,
     } as const
     return await this.#goLive(entry, await this.#tree(live), tree.files)
+  }
+
+  /**
+   * Makes a release live that was published on another server; a freeze holds for who publishes, not for who follows.
+   *
+   * @throws ReleaseError 'damaged', 'disk-full', 'no-permission'
+   */
+  async adopt(adoption: Adoption): Promise<void> {
+    await this.#explained(() => adopt(this.#places, adoption, { signal: this.#signal }))
+    await Promise.allSettled([dropOldReleases(this.#places, this.#keep)])
+  }
+
+  /** Keeps an old release of the history, which can be gone back to then. @throws as `adopt` */
+  async keep(release: ReleaseHash, files: readonly TreeFile[]): Promise<void> {
+    await this.#explained(() => settleRelease(this.#places, release, files, { signal: this.#signal }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import { type Clock, systemClock } from '#node/kit'
 import { findEntry } from './choose-release.ts'
 import { checkWords, type HistoryEntry } from './entry.ts'
@@ -67,6 +68,14 @@ export class Releases {
     throw new ReleaseError('no-release', `the files of release ${shortHash(hash)} are not kept here`, {
       context: { release: hash },
     })
+  }
+
+  /** Whether its files are here. */
+  async isKept(hash: ReleaseHash): Promise<boolean> {
+    return await access(this.folder(hash)).then(
+      () => true,
+      () => false,
+    )
   }
 
   /** What the release was made of; empty when that is not known. */

@@ -29,6 +29,12 @@ export function createApp(options: AppOptions): FastifyInstance {
   })
   app.server.headersTimeout = HEADERS_TIMEOUT_MS
   app.removeContentTypeParser('text/plain')
+  app.addContentTypeParser('application/octet-stream', (request, payload, done) => {
+    const { config } = request.routeOptions
+    const isUpload = 'isUpload' in config && config.isUpload === true
+    if (isUpload) done(null, payload)
+    else done(new ApiError('unsupported-type', 'send JSON (Content-Type: application/json)'))
+  })
   app.setErrorHandler((error, _request, reply) => fail(reply, asApiError(error)))
   return app
 }

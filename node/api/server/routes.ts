@@ -109,6 +109,7 @@ function addRoute<User>(
   app.route({
     method: route.method,
     url: route.path,
+    config: { isUpload: route.upload === true },
     exposeHeadRoute: hasHead(route),
     onRequest: async request => {
       const user = await face.identify(request)

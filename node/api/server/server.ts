@@ -29,7 +29,6 @@ export class Api {
 
   constructor({ logins, authorise, logger }: ApiOptions) {
     this.#app = createApp({ maxBodyBytes: MAX_BODY_BYTES, requestTimeoutMs: 0 })
-    this.#app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload))
     this.#app.setNotFoundHandler((_request, reply) => fail(reply, new ApiError('not-found', 'no such route')))
     addLogin(this.#app, logins)
     this.#face = {

@@ -1,4 +1,4 @@
-import { formatSeverities, rollback, type TreeChecker, treeChecker } from '#config/publish'
+import { formatSeverities, type TreeChecker, treeChecker } from '#config/publish'
 import { mayActAs, type Principal } from '../http/principal.ts'
 import { recorded } from '../rest/recorded.ts'
 import { DashboardError } from './errors.ts'
@@ -29,7 +29,7 @@ export class Acts {
   async rollBack(by: Principal, request: { number: number; reason: string; signal: AbortSignal }): Promise<number> {
     const { number, reason, signal } = request
     await this.#allow(by, 'config.rollback', `#${number}`)
-    const { audit, releases, policy } = this.#parts
+    const { audit, spanner, policy } = this.#parts
     const act = { action: 'config.rollback', target: `#${number}`, details: { reason } }
     const { entry } = await recorded(
       audit,
@@ -37,7 +37,7 @@ export class Acts {
       act,
       async () => {
         const to = String(number)
-        const result = await rollback({ releases, checker: this.#checker, author: by.name, reason, to, signal })
+        const result = await spanner.rollback({ checker: this.#checker, author: by.name, reason, to, signal })
         if (result.outcome === 'rolled-back') return result
         const found = formatSeverities(result.diagnostics)
         const message = `release #${number} is not valid for this server any more (${found}); nothing was changed`

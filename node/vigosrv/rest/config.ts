@@ -1,4 +1,4 @@
-import { rollback, treeChecker } from '#config/publish'
+import { treeChecker } from '#config/publish'
 import {
   type ConfigStore,
   changesBetween,
@@ -13,18 +13,18 @@ import {
 import type { configRoutes } from '#node/api'
 import type { Handlers } from '#node/api/server'
 import type { Audit } from '#node/audit'
-import type { Member } from '#node/member'
 import type { FleetView } from '../fleet/types.ts'
 import type { Principal } from '../http/principal.ts'
 import type { Policy } from '../policy/index.ts'
+import type { Publishing } from '../spanner/types.ts'
 import { configVersion, diagnosticRows } from './present.ts'
 import { recorded } from './recorded.ts'
 
 export interface ConfigParts {
   readonly releases: Releases
   readonly policy: Policy
+  readonly spanner: Pick<Publishing, 'rollback'>
   readonly fleet: Pick<FleetView, 'rows' | 'traits'>
-  readonly member: Pick<Member, 'roster' | 'self'>
   readonly audit: Audit
 }
 
@@ -32,7 +32,7 @@ export interface ConfigParts {
 const MAX_DIFF_HOSTS = 500
 
 export function configHandlers(parts: ConfigParts): Handlers<typeof configRoutes, Principal> {
-  const { releases, policy, audit, member } = parts
+  const { releases, policy, spanner, audit } = parts
   return {
     configVersion: async () => configVersion(policy),
     reloadConfig: async ({ user, signal }) => {
@@ -53,8 +53,7 @@ export function configHandlers(parts: ConfigParts): Handlers<typeof configRoutes
         user,
         act,
         () =>
-          rollback({
-            releases,
+          spanner.rollback({
             checker: treeChecker(),
             author: user.name,
             reason,
@@ -84,14 +83,6 @@ export function configHandlers(parts: ConfigParts): Handlers<typeof configRoutes
       const act = { action: 'config.unfreeze', target: '' }
       return { wasFrozen: await recorded(audit, user, act, () => releases.unfreeze()) }
     },
-    spannerStatus: async () => ({
-      mode: 'standalone',
-      server: member.self.hostname,
-      bolts: member.roster
-        .members()
-        .filter(({ peer }) => member.roster.isBolt(peer))
-        .map(({ hostname }) => hostname),
-    }),
   }
 }
 

@@ -10,6 +10,7 @@ import { type Clock, silentLogger } from '#node/kit'
 import type { EnvoyRow, FleetEvent, RunSummary } from '../fleet/types.ts'
 import { motd, TestHome } from '../policy/fixture.ts'
 import { createPolicy, type Policy } from '../policy/index.ts'
+import { standalonePublishing } from '../spanner/standalone.ts'
 import { createRollout, type LiveRollout } from './live-rollout.ts'
 
 export const MINUTE = 60_000
@@ -159,11 +160,13 @@ export class TestServer implements AsyncDisposable {
     this.#db = db
     const { clock } = this
     this.policy = await createPolicy({ releases: this.home.releases, clock, logger: silentLogger })
+    const releases = new MortalReleases(this.home.releases, () => db.life)
     this.rollout = await createRollout({
       db: this.#db,
       clock,
       logger: silentLogger,
-      releases: new MortalReleases(this.home.releases, () => db.life),
+      releases,
+      publishing: () => standalonePublishing(releases),
       policy: this.policy,
       fleet: {
         rows: () => [...this.#rows.values()],

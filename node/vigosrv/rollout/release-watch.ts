@@ -63,7 +63,8 @@ export class ReleaseWatch {
   /** Judges from now on. The very first release has nothing before it, and each gets one verdict. */
   judge({ release, by, time, candidates, baseline }: Watched): void {
     this.rest()
-    if (candidates.length === 0 || this.#knownVerdict !== undefined) return
+    const isJudged = this.#options.judges?.(release) ?? true
+    if (candidates.length === 0 || !isJudged || this.#knownVerdict !== undefined) return
     this.#monitor.released({ release, by, time, candidates, baseline: new Map(Object.entries(baseline)) })
   }
 

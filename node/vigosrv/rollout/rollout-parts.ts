@@ -5,6 +5,7 @@ import type { Audit, AuditEvent } from '#node/audit'
 import { type Clock, type Logger, messageOf } from '#node/kit'
 import type { EnvoyRow, FleetControl, FleetView } from '../fleet/types.ts'
 import type { Policy } from '../policy/types.ts'
+import type { Publishing } from '../spanner/types.ts'
 import { MONITOR_AUTHOR, takeBack } from './take-back.ts'
 
 /** Between two attempts of a rollback that did not work. */
@@ -15,6 +16,10 @@ export interface RolloutOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly releases: Releases
+  /** How a release is taken back; asked when one is. */
+  readonly publishing: () => Pick<Publishing, 'rollback'>
+  /** Whether a release is judged on this server; default: every one. */
+  readonly judges?: (release: ReleaseHash) => boolean
   readonly policy: Policy
   readonly fleet: Pick<FleetView, 'rows' | 'onEvent'> & FleetControl
   readonly audit: Audit
@@ -47,8 +52,17 @@ export class Takebacks {
 
   /** @throws as `takeBack` */
   async take(release: ReleaseHash, to: ReleaseHash, author: string, reason: string): Promise<void> {
-    const { releases } = this.#options
-    await takeBack({ releases, checker: this.#checker, release, to, author, reason, signal: this.#signal })
+    const { releases, publishing } = this.#options
+    await takeBack({
+      releases,
+      publishing: publishing(),
+      checker: this.#checker,
+      release,
+      to,
+      author,
+      reason,
+      signal: this.#signal,
+    })
     this.#lastFault = ''
   }
 

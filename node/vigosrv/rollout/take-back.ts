@@ -1,5 +1,6 @@
-import { rollback, type TreeChecker } from '#config/publish'
+import type { TreeChecker } from '#config/publish'
 import { type ReleaseHash, type Releases, shortHash } from '#config/store'
+import type { Publishing } from '../spanner/types.ts'
 import { RolloutError } from './errors.ts'
 
 /** Whom the history names when nobody decided but the machine. */
@@ -10,6 +11,7 @@ const MAX_REASON = 1000
 
 export interface TakeBackRequest {
   readonly releases: Releases
+  readonly publishing: Pick<Publishing, 'rollback'>
   readonly checker: TreeChecker
   /** What is live and should not be. */
   readonly release: ReleaseHash
@@ -26,10 +28,9 @@ export interface TakeBackRequest {
  * @throws RolloutError 'superseded', 'not-valid'; ReleaseError 'busy', 'frozen', 'no-release', 'damaged', 'disk-full', 'no-permission'
  */
 export async function takeBack(request: TakeBackRequest): Promise<void> {
-  const { releases, checker, release, to, author, reason, signal } = request
+  const { releases, publishing, checker, release, to, author, reason, signal } = request
   await assertLive(releases, release)
-  const result = await rollback({
-    releases,
+  const result = await publishing.rollback({
     // Asked while nobody else can publish.
     checker: {
       memory: checker.memory,

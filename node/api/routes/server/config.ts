@@ -162,12 +162,4 @@ export const configRoutes = {
     body: NoFields,
     reply: Type.Object({ wasFrozen: Type.Boolean() }),
   }),
-  spannerStatus: route({
-    method: 'GET',
-    path: '/api/v1/spanner/status',
-    summary: 'How servers of the fleet share its configuration; this one stands alone',
-    caller: 'viewer',
-    body: NoFields,
-    reply: Type.Object({ mode: Type.Literal('standalone'), server: Type.String(), bolts: Type.Array(Type.String()) }),
-  }),
 }

@@ -104,6 +104,8 @@ describe('a fleet of several servers', () => {
     expect(refusal(enrolled, 4)).toMatch(/for a server.*vigosrv join/)
     const joined = await other.run('vigosrv', 'join', forEnvoy, '--hostname', 'other', ...QUIET).ended
     expect(refusal(joined, 4)).toMatch(/for an envoy.*vigo enroll/)
+    const elsewhere = await other.run('vigosrv', 'join', await token('server2'), '--hostname', 'other', ...QUIET).ended
+    expect(refusal(elsewhere, 4)).toMatch(/for an envoy.*vigo enroll/)
     expect(await exists(layout(one.root).agentYaml)).toBe(false)
     expect(await exists(layout(other.root).serverYaml)).toBe(false)
     const wrong = await other.run('vigosrv', 'join', forBolt, '--api-listen', 'http://0.0.0.0:1', ...QUIET).ended

@@ -168,9 +168,6 @@ export class EnrolmentDesk {
       if (known.role !== role) throw new RosterError('token-refused', wrongRole(known))
       if (known.hostname === hostname) return await this.#welcome(peer, role)
     }
-    if (!roster.mayAdmit(toHex(signer.publicKey), role)) {
-      throw new RosterError('token-refused', `the server that answered may not admit ${PLURAL[role]}; ask another one`)
-    }
     if (roster.find(hostname).some(member => member.hostname === hostname && member.peer !== peer)) {
       throw new RosterError(
         'hostname-taken',
@@ -178,6 +175,9 @@ export class EnrolmentDesk {
       )
     }
     await tokens.consume(request.token, { hostname, role }, async () => {
+      if (!roster.mayAdmit(toHex(signer.publicKey), role)) {
+        throw new RosterError('token-refused', 'the server that answered can admit nobody any more; ask another one')
+      }
       const admission = await signAdmission(
         { peer, hostname, role, os, arch, serial: (known?.serial ?? 0) + 1, issuedAt: now },
         roster.fleetId,
@@ -204,8 +204,6 @@ export class EnrolmentDesk {
     }
   }
 }
-
-const PLURAL: Readonly<Record<Role, string>> = { envoy: 'envoys', bolt: 'servers' }
 
 function wrongRole({ role, hostname }: Admission): string {
   const is = role === 'bolt' ? 'a server' : 'an envoy'

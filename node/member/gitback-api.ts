@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findProject, isAtLeast, type Project, ProjectError, readRefUpdate, readSeat } from '#gitback/project'
 import { folderBytes } from '#gitback/repo'
-import type { gitbackRoutes, ProjectRow, RefRow } from '#node/api'
+import type { gitbackRoutes, ProjectDetails, ProjectRow, RefRow } from '#node/api'
 import type { Handlers, UnixUser } from '#node/api/server'
 import { publicKeyOf } from '#node/host'
 import { codeOf, fromHex, isHex, toHex } from '#node/kit'
@@ -17,13 +17,8 @@ export function gitbackHandlers(member: Member, users: PuddleUsers): Handlers<ty
   const self = toHex(publicKeyOf(host.peerId))
   const encoder = new TextEncoder()
   return {
-    projects: async ({ signal }) => ({
-      projects: await Promise.all(projects.all().map(project => rowOf(project, member, signal))),
-    }),
-    project: async ({ body, signal }) => {
-      const project = projectOf(member, body.reference, body.puddle ?? null)
-      return detailsOf(project, member, signal)
-    },
+    projects: async ({ signal }) => ({ projects: await projectRows(member, { signal }) }),
+    project: async ({ body, signal }) => await projectDetails(member, body.reference, body.puddle ?? null, { signal }),
     statementBase: async ({ body: { project, subject, issuer } }) => ({
       fleet: fleetId,
       now: clock.now(),
@@ -65,6 +60,21 @@ export function gitbackHandlers(member: Member, users: PuddleUsers): Handlers<ty
   }
 }
 
+/** Projects that this machine knows of. */
+export async function projectRows(member: Member, { signal }: { signal: AbortSignal }): Promise<ProjectRow[]> {
+  return await Promise.all(member.projects.all().map(project => rowOf(project, member, signal)))
+}
+
+/** One project: members, machines, refs and their heads. @throws ProjectError 'unknown-project', 'ambiguous-project' */
+export async function projectDetails(
+  member: Member,
+  reference: string,
+  ownPuddle: string | null,
+  { signal }: { signal: AbortSignal },
+): Promise<ProjectDetails> {
+  return await detailsOf(projectOf(member, reference, ownPuddle), member, signal)
+}
+
 export function projectOf(member: Member, reference: string, ownPuddle: string | null): Project {
   return findProject(reference, {
     projects: member.projects,
@@ -90,7 +100,7 @@ async function rowOf(project: Project, member: Member, signal: AbortSignal): Pro
   }
 }
 
-async function detailsOf(project: Project, member: Member, signal: AbortSignal) {
+async function detailsOf(project: Project, member: Member, signal: AbortSignal): Promise<ProjectDetails> {
   const { projects, directory, replicator, roster, host } = member
   const row = await rowOf(project, member, signal)
   const connected = new Set([host.peerId, ...host.peers()])

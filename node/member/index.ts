@@ -1,6 +1,7 @@
 export * from './database.ts'
 export * from './enrolling.ts'
 export * from './errors.ts'
+export { projectDetails, projectRows } from './gitback-api.ts'
 export * from './identity.ts'
 export * from './local-api.ts'
 export * from './member.ts'

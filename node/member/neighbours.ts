@@ -16,6 +16,7 @@ import {
   writeFileAtomic,
 } from '#node/kit'
 import type { Roster } from '#swarm/roster'
+import { ShortLives } from './short-lives.ts'
 
 /**
  * `/vigo/peers/1`: where members can be reached, asked of any member. Keeps the fleet connected when every server is gone.
@@ -88,6 +89,7 @@ export class Neighbours {
   readonly #tasks: TaskGroup
   readonly #stop = new AbortController()
   readonly #unsubscribe: () => void
+  readonly #shortLives = new ShortLives()
   #book = new Map<PeerId, readonly string[]>()
   #saved = ''
 
@@ -97,7 +99,11 @@ export class Neighbours {
       if (!isAbort(error)) options.logger.debug('neighbours-failed', { reason: messageOf(error) })
     })
     this.#unsubscribe = options.host.onPeer(({ type, peer }) => {
-      if (type === 'connect') this.#tasks.run(() => this.#meet(peer))
+      const now = options.clock.monotonicMs()
+      if (type === 'disconnect') this.#shortLives.disconnected(peer, now)
+      if (type !== 'connect') return
+      this.#shortLives.connected(peer, now)
+      this.#tasks.run(() => this.#meet(peer))
     })
   }
 
@@ -122,6 +128,7 @@ export class Neighbours {
     const { signal } = this.#stop
     // Identify has told us its listening addresses a moment after the connection.
     await this.#options.clock.sleep(200, { signal })
+    if (!host.peers().includes(peer)) return
     const known = await host.knownAddresses(peer)
     if (known.length > 0) this.#book.set(peer, known.slice(0, MAX_ADDRESSES))
     await this.#ask(peer)
@@ -180,12 +187,13 @@ export class Neighbours {
   }
 
   async #dialMissing(): Promise<void> {
-    const { host, random, logger } = this.#options
+    const { host, random, clock, logger } = this.#options
     const missing = this.#wanted() - host.peers().length
     if (missing <= 0) return
     const connected = new Set(host.peers())
     const candidates = shuffled([...this.#book.keys()], random)
       .filter(peer => peer !== host.peerId && !connected.has(peer) && this.#isMember(peer))
+      .filter(peer => this.#shortLives.mayDial(peer, clock.monotonicMs()))
       .slice(0, missing)
     await Promise.all(
       candidates.map(async peer => {

@@ -6,6 +6,8 @@ addServerOptions(program)
 await addMeant(program, [
   { names: ['status'], load: async () => (await import('./status.ts')).addStatus },
   { names: ['envoys'], load: async () => (await import('./envoys/index.ts')).addEnvoys },
+  { names: ['spanner'], load: async () => (await import('./spanner/index.ts')).addSpanner },
+  { names: ['swarm'], load: async () => (await import('./swarm/index.ts')).addSwarm },
   { names: ['task'], load: async () => (await import('./task/index.ts')).addTask },
   { names: ['config'], load: async () => (await import('./config/index.ts')).addConfig },
   { names: ['secrets'], load: async () => (await import('./secrets/index.ts')).addSecrets },

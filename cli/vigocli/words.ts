@@ -5,11 +5,15 @@ type Style = Parameters<typeof paint>[0]
 
 const STYLES: Readonly<Record<string, Style>> = {
   converged: 'green',
+  settled: 'green',
+  follows: 'green',
   succeeded: 'green',
   promoted: 'green',
   changed: 'yellow',
   degraded: 'yellow',
   stale: 'yellow',
+  behind: 'yellow',
+  'not-connected': 'yellow',
   diverged: 'yellow',
   corrected: 'yellow',
   stopped: 'red',

@@ -17,6 +17,7 @@ export async function addConfig(program: Command): Promise<void> {
     { names: ['rollback'], load: async () => (await import('./rollback.ts')).addRollback },
     { names: ['rollout'], load: async () => (await import('./rollout.ts')).addRollout },
     { names: ['freeze', 'unfreeze'], load: async () => (await import('./freeze.ts')).addFreeze },
+    { names: ['pull'], load: async () => (await import('./pull/index.ts')).addPull },
     { names: ['promote'], load: async () => (await import('./promote.ts')).addPromote },
     { names: ['tree'], load: async () => (await import('./tree.ts')).addTree },
     { names: ['search'], load: async () => (await import('./tree.ts')).addSearch },

@@ -8,6 +8,7 @@ import {
   type PublishStep,
   publish,
   publishJson,
+  type ReleaseTarget,
   type TreeChecker,
   treeChecker,
   URL_TIMEOUT_MS,
@@ -19,6 +20,9 @@ import { exitCodes } from '#node/api/errors'
 import { formatDuration } from '#node/kit'
 import { examples } from '../examples-text.ts'
 import { withServer } from '../server/connection.ts'
+import type { Followed } from './bolts/follow.ts'
+import { sharedBy } from './bolts/mode.ts'
+import type { sharedTarget } from './bolts/shared-publish.ts'
 import { type InForce, takeEffect, tellInForce } from './in-force.ts'
 import { author, placesOf, releasesOf } from './places.ts'
 import { SecretChecker } from './secret-checker.ts'
@@ -32,7 +36,8 @@ interface PublishFlags {
   prune: boolean
   askAi?: boolean
   canary?: string
-  wait: boolean
+  wait: 'all' | 'one' | boolean
+  overwrite?: boolean
   reason?: string
   json?: boolean
 }
@@ -50,7 +55,16 @@ export function addPublish(config: Command): void {
     )
     .option('--no-prune', 'also release crates and templates that nothing refers to')
     .option('--canary <selector>', 'give it to canaries first: 5% of the fleet, a number of hosts, or a host pattern')
-    .option('--no-wait', 'with --canary: do not wait until everybody has it, or it is taken back')
+    .addOption(
+      new Option('--wait <bolts>', 'where several servers share the configuration: which of them must have it')
+        .choices(['all', 'one'])
+        .default('all'),
+    )
+    .option('--no-wait', 'wait for nobody: not for other servers; with --canary, not for what becomes of it')
+    .option(
+      '--overwrite',
+      'where several servers share the configuration: replace also what these stacks have never seen',
+    )
     .option('--ask-ai', 'when it fails, ask the model of server.yaml (ai:) how to mend it')
     .option('--reason <text>', 'one line for the history')
     .option('--json', 'print the result as JSON')
@@ -62,16 +76,17 @@ export function addPublish(config: Command): void {
         ['vigocli config publish --canary 5%', 'a twentieth of the fleet first; everybody when that went well'],
         ['vigocli config publish --stacks . --home /tmp/ci', 'into a folder of its own, in a CI job'],
       ]) +
-        '\n\nExit codes: 0 published or nothing to publish, 1 invalid, not in force, or taken back, 4 frozen or not allowed, 5 somebody else publishes.',
+        '\n\nExit codes: 0 published or nothing to publish, 1 invalid, not in force everywhere, or taken back, 4 frozen, not allowed, or somebody else published since, 5 somebody else publishes, or no server answers.',
     )
     .action(run)
 }
 
 async function run(options: PublishFlags, command: Command): Promise<void> {
   if (options.canary !== undefined && options.dryRun !== true) return await runStaged(options.canary, options, command)
-  const { result, inForce } = await publishNow(options, command)
-  if (options.json) printJson({ ...publishJson(result), server: inForce })
+  const { result, inForce, bolts } = await publishNow(options, command)
+  if (options.json) printJson({ ...publishJson(result), server: inForce, ...(bolts === null ? {} : { bolts }) })
   else tell(result, inForce)
+  if (bolts !== null) (await import('./bolts/shared-publish.ts')).tellFollowed(bolts, options)
   if (!options.askAi || result.outcome !== 'invalid') return
   const { suggestFixes } = await import('./suggest.ts')
   await suggestFixes(command, result.diagnostics, interruptSignal())
@@ -80,6 +95,7 @@ async function run(options: PublishFlags, command: Command): Promise<void> {
 /** The release goes to canaries first. Without a server there are none, so that one must run. */
 async function runStaged(selector: string, options: PublishFlags, command: Command): Promise<void> {
   const signal = interruptSignal()
+  if ((await sharedBy(command, signal)) !== null) throw await noCanaries()
   const { announced, tellEnd } = await import('./staged.ts')
   await withServer(command, async client => {
     const { result, inForce } = await announced(client, selector, () => publishNow(options, command), {
@@ -88,7 +104,7 @@ async function runStaged(selector: string, options: PublishFlags, command: Comma
     })
     if (options.json !== true) tell(result, inForce)
     const release = result.outcome === 'published' && inForce?.state === 'in-force' ? result.entry.release : null
-    const canary = release === null || !options.wait ? null : await follow(client, release, signal)
+    const canary = release === null || options.wait === false ? null : await follow(client, release, signal)
     if (canary !== null && canary.phase !== 'promoted') process.exitCode = exitCodes.failed
     if (options.json) printJson({ ...publishJson(result), server: inForce, canary })
     else if (canary !== null) tellEnd(canary)
@@ -106,13 +122,20 @@ async function follow(client: ApiClient, release: string, signal: AbortSignal): 
   }
 }
 
-/** Publishes, and sees to it that the server has it. Null: there was nothing to tell the server. */
-async function publishNow(
-  options: PublishFlags,
-  command: Command,
-): Promise<{ result: PublishResult; inForce: InForce | null }> {
+interface Published {
+  readonly result: PublishResult
+  /** Null: there was nothing to tell the server. */
+  readonly inForce: InForce | null
+  /** Null where one server stands alone. */
+  readonly bolts: Followed | null
+}
+
+/** Publishes, and sees to it that the server has it. */
+async function publishNow(options: PublishFlags, command: Command): Promise<Published> {
   const line = statusLine()
   const signal = interruptSignal()
+  const shared = options.dryRun === true ? null : await sharedBy(command, signal)
+  const target = shared === null ? undefined : await targetOf(command, shared, options, { line, signal })
   const result = await publish({
     releases: releasesOf(command),
     checker: checkerOf(command),
@@ -122,12 +145,31 @@ async function publishNow(
     skipUrlCheck: options.skipUrlCheck === true,
     urlTimeoutMs: options.urlTimeout,
     noPrune: !options.prune,
+    target,
     signal,
     onProgress: step => line.show(wordsOf(step)),
   }).finally(() => line.clear())
   if (result.outcome === 'invalid') process.exitCode = exitCodes.failed
   const release = liveAfter(result)
-  return { result, inForce: release === null ? null : await takeEffect(command, release, { signal, line }) }
+  if (release === null) return { result, inForce: null, bolts: null }
+  if (shared === null) return { result, inForce: await takeEffect(command, release, { signal, line }), bolts: null }
+  const { everywhere, noteBase } = await import('./bolts/shared-publish.ts')
+  await noteBase(command, release)
+  if (result.outcome !== 'published') return { result, inForce: null, bolts: null }
+  return { result, ...(await everywhere(command, release, options, { line, signal })) }
+}
+
+async function targetOf(...parameters: Parameters<typeof sharedTarget>): Promise<ReleaseTarget> {
+  const shared = await import('./bolts/shared-publish.ts')
+  return await shared.sharedTarget(...parameters)
+}
+
+async function noCanaries(): Promise<Error> {
+  const { SharedConfigError } = await import('./bolts/errors.ts')
+  return new SharedConfigError(
+    'refused',
+    'canaries are judged by one server, and this configuration is shared by several, each with envoys of its own; publish without --canary (a release that does harm is rolled back all the same)',
+  )
 }
 
 function liveAfter(result: PublishResult): string | null {

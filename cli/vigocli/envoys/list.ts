@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
 import { interruptSignal, print, printJson, printTable } from '#cli/shell'
-import { type ApiClient, type BodyOf, type EnvoyRow, serverRoutes } from '#node/api'
+import { type BodyOf, type EnvoyRow, type ReplyOf, serverRoutes } from '#node/api'
 import { examples } from '../examples-text.ts'
 import { withServer } from '../server/index.ts'
 import { ago, plural, short, stateWord } from '../words.ts'
 
-type Filter = Omit<BodyOf<typeof serverRoutes.envoys>, 'limit' | 'after'>
+type EnvoysBody = BodyOf<typeof serverRoutes.envoys>
+type Filter = Omit<EnvoysBody, 'limit' | 'after'>
 
 interface ListOptions {
   status?: NonNullable<Filter['status']>
@@ -35,15 +36,11 @@ export function addList(envoys: Command): void {
     )
     .action((options: ListOptions, command: Command) =>
       withServer(command, async client => {
-        const { rows, total } = await allOf(client, filterOf(options), interruptSignal())
-        if (options.json) return printJson(rows)
-        const now = Date.now()
-        printTable(
-          ['HOSTNAME', 'RELEASE', 'LAST SEEN', 'DRIFT', 'STATUS'],
-          rows.map(row => cellsOf(row, now)),
-          'No envoy is like that.',
-        )
-        if (rows.length > 0) print(plural(total, 'envoy'))
+        const call = { signal: interruptSignal() }
+        const ask = (body: EnvoysBody) => client.call(serverRoutes.envoys, body, call)
+        const rows = await allEnvoys(ask, filterOf(options))
+        if (options.json) printJson(rows)
+        else tellEnvoys(rows)
       }),
     )
 }
@@ -58,23 +55,28 @@ function filterOf({ status, drift, stale, release, filter }: ListOptions): Filte
   }
 }
 
-/** Page by page. */
-async function allOf(
-  client: ApiClient,
-  filter: Filter,
-  signal: AbortSignal,
-): Promise<{ rows: EnvoyRow[]; total: number }> {
+/** Page by page, from whoever answers. */
+export async function allEnvoys(
+  ask: (body: EnvoysBody) => Promise<ReplyOf<typeof serverRoutes.envoys>>,
+  filter: Filter = {},
+): Promise<EnvoyRow[]> {
   const rows: EnvoyRow[] = []
   for (;;) {
     const last = rows.at(-1)?.hostname
-    const page = await client.call(
-      serverRoutes.envoys,
-      { ...filter, limit: 2000, ...(last === undefined ? {} : { after: last }) },
-      { signal },
-    )
+    const page = await ask({ ...filter, limit: 2000, ...(last === undefined ? {} : { after: last }) })
     rows.push(...page.envoys)
-    if (!page.more) return { rows, total: page.total }
+    if (!page.more) return rows
   }
+}
+
+export function tellEnvoys(rows: readonly EnvoyRow[]): void {
+  const now = Date.now()
+  printTable(
+    ['HOSTNAME', 'RELEASE', 'LAST SEEN', 'DRIFT', 'STATUS'],
+    rows.map(row => cellsOf(row, now)),
+    'No envoy is like that.',
+  )
+  if (rows.length > 0) print(plural(rows.length, 'envoy'))
 }
 
 function cellsOf(row: EnvoyRow, now: number): string[] {

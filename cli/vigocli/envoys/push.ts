@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { interruptSignal, print, printJson } from '#cli/shell'
-import { ApiError, serverRoutes } from '#node/api'
+import { ApiError, type BodyOf, type ReplyOf, serverRoutes } from '#node/api'
 import { examples } from '../examples-text.ts'
 import { withServer } from '../server/index.ts'
 import { plural } from '../words.ts'
@@ -23,24 +23,28 @@ export function addPush(envoys: Command): void {
     )
     .action((names: string[], options: { all?: boolean; reason: string; json?: boolean }, command: Command) =>
       withServer(command, async client => {
-        if ((names.length === 0) === (options.all !== true)) {
-          throw new ApiError('bad-request', 'name the envoys, or give --all')
-        }
-        const { reason } = options
-        const body = {
-          ...(options.all === true ? { all: true } : { envoys: names }),
-          ...(reason === '' ? {} : { reason }),
-        }
+        const body = pushOf(names, options)
         const pushed = await client.call(serverRoutes.push, body, { signal: interruptSignal() })
-        if (options.json) return printJson(pushed)
-        const { asked, told, away } = pushed
-        print(`${told} of ${plural(asked, 'envoy')} were told to check in.`)
-        if (away.length > 0) {
-          const more = away.length > MAX_NAMED ? ` and ${away.length - MAX_NAMED} more` : ''
-          print(`Not connected: ${away.slice(0, MAX_NAMED).join(', ')}${more}; they check in when they are back.`)
-        }
+        if (options.json) printJson(pushed)
+        else tellPushed(pushed)
       }),
     )
+}
+
+/** What to ask for. @throws ApiError 'bad-request' for nobody, and for some and all */
+export function pushOf(
+  names: readonly string[],
+  { all = false, reason }: { all?: boolean; reason: string },
+): BodyOf<typeof serverRoutes.push> {
+  if ((names.length === 0) !== all) throw new ApiError('bad-request', 'name the envoys, or give --all')
+  return { ...(all ? { all } : { envoys: [...names] }), ...(reason === '' ? {} : { reason }) }
+}
+
+export function tellPushed({ asked, told, away }: ReplyOf<typeof serverRoutes.push>): void {
+  print(`${told} of ${plural(asked, 'envoy')} were told to check in.`)
+  if (away.length === 0) return
+  const more = away.length > MAX_NAMED ? ` and ${away.length - MAX_NAMED} more` : ''
+  print(`Not connected: ${away.slice(0, MAX_NAMED).join(', ')}${more}; they check in when they are back.`)
 }
 
 export function addRevoke(envoys: Command): void {

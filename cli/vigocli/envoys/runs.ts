@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { interruptSignal, printJson, printTable } from '#cli/shell'
-import { serverRoutes } from '#node/api'
+import { type ReplyOf, serverRoutes } from '#node/api'
 import { formatDuration } from '#node/kit'
 import { examples } from '../examples-text.ts'
 import { countOption } from '../options.ts'
@@ -24,18 +24,22 @@ export function addRuns(envoys: Command): void {
           return options.json ? printJson(run) : tellRun(run)
         }
         const { runs } = await client.call(serverRoutes.runs, { envoy, limit: options.limit }, call)
-        if (options.json) return printJson(runs)
-        printTable(
-          ['TIME', 'RUN', 'RELEASE', 'TOOK', 'OUTCOME'],
-          runs.map(run => [
-            new Date(run.startedAt).toISOString().slice(0, 19),
-            run.id,
-            short(run.release),
-            formatDuration(run.durationMs),
-            `${stateWord(run.outcome)}${run.mode === 'dry-run' ? ' (dry run)' : ''}${run.offline ? ' (offline)' : ''}: ${countsWords(run.counts)}`,
-          ]),
-          `${envoy} reported nothing yet.`,
-        )
+        if (options.json) printJson(runs)
+        else tellRuns(envoy, runs)
       }),
     )
+}
+
+export function tellRuns(envoy: string, runs: ReplyOf<typeof serverRoutes.runs>['runs']): void {
+  printTable(
+    ['TIME', 'RUN', 'RELEASE', 'TOOK', 'OUTCOME'],
+    runs.map(run => [
+      new Date(run.startedAt).toISOString().slice(0, 19),
+      run.id,
+      short(run.release),
+      formatDuration(run.durationMs),
+      `${stateWord(run.outcome)}${run.mode === 'dry-run' ? ' (dry run)' : ''}${run.offline ? ' (offline)' : ''}: ${countsWords(run.counts)}`,
+    ]),
+    `${envoy} reported nothing yet.`,
+  )
 }

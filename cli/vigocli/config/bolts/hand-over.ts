@@ -1,0 +1,58 @@
+import { Readable } from 'node:stream'
+import type { Command } from 'commander'
+import type { StatusLine } from '#cli/shell'
+import type { Diagnostic } from '#config/lang'
+import type { ReleaseRequest, ReleaseTarget } from '#config/publish'
+import { type ReleaseHash, releaseHash, shortHash, type TreeFile } from '#config/store'
+import type { DiagnosticRow } from '#node/api'
+import { withServer } from '../../server/connection.ts'
+
+export interface HandOverOptions {
+  readonly command: Command
+  /** What the sources were last equal to. */
+  readonly base: ReleaseHash | undefined
+  readonly line: StatusLine
+  readonly signal: AbortSignal
+}
+
+/** The server makes the release live, here and on all bolts. */
+export class HandOver implements ReleaseTarget {
+  readonly recovered = null
+  readonly #options: HandOverOptions
+
+  constructor(options: HandOverOptions) {
+    this.#options = options
+  }
+
+  /** @throws whatever the server answers: RemoteError 'moved', 'diverged', 'frozen' and others */
+  async publish(request: ReleaseRequest): ReturnType<ReleaseTarget['publish']> {
+    const { command, base, line, signal } = this.#options
+    const { encodeSnapshot, serverRoutes } = await import('#node/api')
+    const { files, reason, kind = 'publish' } = request
+    const bytes = encodeSnapshot({ live: files, stacks: request.sourceFiles() })
+    line.show(`the server makes ${shortHash(releaseHash(files))} live`)
+    const upload = { stream: Readable.from([bytes]), sizeBytes: bytes.byteLength }
+    const words = { kind, ...(reason === '' ? {} : { reason }), ...(base === undefined ? {} : { base }) }
+    const answer = await withServer(command, client =>
+      client.call(serverRoutes.spannerPublish, words, { upload, signal }),
+    )
+    switch (answer.outcome) {
+      case 'published':
+        return { outcome: 'released', entry: answer.entry }
+      case 'nothing-to-publish':
+        return { outcome: 'already-live', release: answer.release, mended: [] }
+      case 'invalid':
+        return { outcome: 'refused', diagnostics: answer.diagnostics.map(row => diagnosticOf(row, files)) }
+    }
+  }
+}
+
+/** The place again in the file that it is about. */
+function diagnosticOf(row: DiagnosticRow, files: readonly TreeFile[]): Diagnostic {
+  const { path, line, column, code, severity, message, hint } = row
+  const found = files.find(file => file.path === path)
+  const text = found === undefined ? '' : Buffer.from(found.bytes).toString('utf8')
+  const before = text.split('\n').slice(0, line - 1)
+  const start = Math.min(before.reduce((sum, each) => sum + each.length + 1, 0) + column - 1, text.length)
+  return { code, severity, message, hint, span: { file: { path, text }, start, end: start }, related: [] }
+}

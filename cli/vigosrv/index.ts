@@ -1,0 +1,1 @@
+export { addJoin } from './join.ts'

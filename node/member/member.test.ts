@@ -144,6 +144,33 @@ describe('neighbours', () => {
     for (const host of hosts) await host.close()
   })
 
+  test('reach a member that is asked for', async () => {
+    const network = memoryNetwork()
+    const hosts = peers.map(peerId => network.createHost({ peerId }))
+    const [first, second, third] = hosts as [Host, Host, Host]
+    const start = (index: number) =>
+      Neighbours.start({
+        host: hosts[index] as Host,
+        roster,
+        isMember: peer => peers.includes(peer),
+        bootstrap: [],
+        file: join(folder, `reach${index}.json`),
+        clock: systemClock,
+        random: Math.random,
+        logger: silentLogger,
+      })
+    await mkdir(folder, { recursive: true })
+    const all = await Promise.all([0, 1].map(start))
+    await first.connect(second.peerId)
+    await all[0]?.reach(third.peerId)
+    expect(first.peers()).toContain(third.peerId)
+    await all[0]?.reach(third.peerId)
+    network.kill(third.peerId)
+    await expect(all[0]?.reach(third.peerId)).rejects.toMatchObject({ code: 'unreachable' })
+    for (const neighbours of all) await neighbours.close()
+    for (const host of hosts) await host.close()
+  })
+
   test('speak a stable wire form and refuse hostile bytes', () => {
     const value = [{ peer: 'p', addresses: ['/a', '/b'] }]
     expect(toHex(peersProtocol.response.encode(value))).toBe('01' + '0170' + '02' + '022f61' + '022f62')

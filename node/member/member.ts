@@ -44,6 +44,7 @@ export interface Member {
   readonly store: BlobStore
   readonly exchange: Exchange
   readonly replication: Replication
+  readonly neighbours: Pick<Neighbours, 'reach'>
   readonly replicas: Replicas
   readonly shelf: Shelf
   readonly curator: Curator
@@ -250,6 +251,7 @@ async function compose(options: MemberOptions, closers: Closer[]): Promise<Membe
     store,
     exchange,
     replication,
+    neighbours,
     replicas,
     shelf,
     curator,

@@ -1,5 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { type Host, type PeerId, peerIdOf, type RequestProtocol, request, serveRequests } from '#node/host'
+import {
+  type CallOptions,
+  type Host,
+  type PeerId,
+  peerIdOf,
+  type RequestProtocol,
+  request,
+  serveRequests,
+} from '#node/host'
 import {
   ByteReader,
   type Clock,
@@ -82,14 +90,16 @@ const MAX_BOOK = 4_096
 
 /**
  * Keeps this machine connected to enough of the fleet: dials what the roster names and the address book, bootstrap or another
- * member can place, and remembers the addresses over restarts.
+ * member can place, and remembers the addresses over restarts. Bolts keep connected to each other, however many members there are, and
+ * are introduced before others: everybody can find the bolt that should serve it.
  */
 export class Neighbours {
   readonly #options: NeighboursOptions
   readonly #tasks: TaskGroup
   readonly #stop = new AbortController()
-  readonly #unsubscribe: () => void
+  readonly #unsubscribe: (() => void)[]
   readonly #shortLives = new ShortLives()
+  #bolts: ReadonlySet<PeerId> | null = null
   #book = new Map<PeerId, readonly string[]>()
   #saved = ''
 
@@ -98,13 +108,19 @@ export class Neighbours {
     this.#tasks = new TaskGroup(error => {
       if (!isAbort(error)) options.logger.debug('neighbours-failed', { reason: messageOf(error) })
     })
-    this.#unsubscribe = options.host.onPeer(({ type, peer }) => {
-      const now = options.clock.monotonicMs()
-      if (type === 'disconnect') this.#shortLives.disconnected(peer, now)
-      if (type !== 'connect') return
-      this.#shortLives.connected(peer, now)
-      this.#tasks.run(() => this.#meet(peer))
-    })
+    const { host, roster, clock } = options
+    this.#unsubscribe = [
+      host.onPeer(({ type, peer }) => {
+        const now = clock.monotonicMs()
+        if (type === 'disconnect') this.#shortLives.disconnected(peer, now)
+        if (type !== 'connect') return
+        this.#shortLives.connected(peer, now)
+        this.#tasks.run(() => this.#meet(peer))
+      }),
+      roster.onChange(({ peer }) => {
+        if (roster.member(peer)?.role === 'bolt') this.#bolts = null
+      }),
+    ]
   }
 
   static async start(options: NeighboursOptions): Promise<Neighbours> {
@@ -116,8 +132,15 @@ export class Neighbours {
     return neighbours
   }
 
+  /** Connects to a member; who can place it is asked when this machine cannot. @throws HostError */
+  async reach(peer: PeerId, { signal }: CallOptions = {}): Promise<void> {
+    if (this.#options.host.peers().includes(peer)) return
+    if (!this.#book.has(peer)) await this.#askAnyone()
+    await this.#dial(peer, signal)
+  }
+
   async close(): Promise<void> {
-    this.#unsubscribe()
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#stop.abort()
     await this.#tasks.settled()
     await this.#save()
@@ -159,7 +182,9 @@ export class Neighbours {
   async #introduce(): Promise<PeerAddresses[]> {
     const { host, random } = this.#options
     const peers: PeerAddresses[] = [{ peer: host.peerId, addresses: host.addresses().slice(0, MAX_ADDRESSES) }]
-    for (const peer of shuffled([...this.#book.keys()], random)) {
+    const isBolt = (peer: PeerId): boolean => this.#boltPeers().has(peer)
+    const others = shuffled([...this.#book.keys()], random)
+    for (const peer of [...others.filter(isBolt), ...others.filter(other => !isBolt(other))]) {
       if (peers.length >= MAX_PEERS) break
       if (this.#isMember(peer)) peers.push({ peer, addresses: this.#book.get(peer) ?? [] })
     }
@@ -188,25 +213,42 @@ export class Neighbours {
 
   async #dialMissing(): Promise<void> {
     const { host, random, clock, logger } = this.#options
-    const missing = this.#wanted() - host.peers().length
-    if (missing <= 0) return
+    const missing = Math.max(0, this.#wanted() - host.peers().length)
+    const bolts = this.#boltPeers()
+    const always = bolts.has(host.peerId) ? bolts : new Set<PeerId>()
+    if (missing === 0 && always.size === 0) return
     const connected = new Set(host.peers())
     const candidates = shuffled([...this.#book.keys()], random)
       .filter(peer => peer !== host.peerId && !connected.has(peer) && this.#isMember(peer))
       .filter(peer => this.#shortLives.mayDial(peer, clock.monotonicMs()))
-      .slice(0, missing)
+    const chosen = new Set([...candidates.filter(peer => always.has(peer)), ...candidates.slice(0, missing)])
     await Promise.all(
-      candidates.map(async peer => {
+      Array.from(chosen, async peer => {
         try {
-          await host.addAddresses(peer, [...(this.#book.get(peer) ?? [])])
-          await host.connect(peer, {
-            signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]),
-          })
+          await this.#dial(peer)
         } catch (error) {
           logger.debug('dial-failed', { peer, reason: messageOf(error) })
         }
       }),
     )
+  }
+
+  async #dial(peer: PeerId, given?: AbortSignal): Promise<void> {
+    const { host } = this.#options
+    const signals = [this.#stop.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS), ...(given === undefined ? [] : [given])]
+    await host.addAddresses(peer, [...(this.#book.get(peer) ?? [])])
+    await host.connect(peer, { signal: AbortSignal.any(signals) })
+  }
+
+  #boltPeers(): ReadonlySet<PeerId> {
+    const { roster } = this.#options
+    this.#bolts ??= new Set(
+      roster
+        .members()
+        .filter(({ peer }) => roster.isBolt(peer))
+        .map(({ peer }) => peerIdOfMember(peer)),
+    )
+    return this.#bolts
   }
 
   #isMember(peer: PeerId): boolean {

@@ -5,11 +5,11 @@ import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ApiClient, agentRoutes, type MemberStatus } from '#node/api'
-import { codeOf, layout, VigoError, writeFileAtomic } from '#node/kit'
+import { codeOf, layout, writeFileAtomic } from '#node/kit'
 import { SessionClient } from '#swarm/puddle/session'
+import { LabError } from './errors.ts'
+import { inside, LabNetwork, newTag, type Place } from './network.ts'
 import { isAlive, type ProcessId, startDetached, stopProcess } from './node-process.ts'
-
-export class LabError extends VigoError<'usage' | 'not-found' | 'failed'> {}
 
 export interface LabNode {
   readonly name: string
@@ -19,6 +19,8 @@ export interface LabNode {
   readonly process: ProcessId | null
   /** REST and dashboard of a server. */
   readonly url?: string
+  /** On a network of the lab's own; on loopback otherwise. */
+  readonly place?: Place
 }
 
 /** Of a new lab. */
@@ -26,6 +28,8 @@ export interface LabSize {
   /** One when not given. */
   readonly servers?: number
   readonly envoys: number
+  /** Each machine in a network namespace of its own, so that the network can be cut (takes root and iproute2). */
+  readonly isCuttable?: boolean
 }
 
 export interface LabStart {
@@ -60,17 +64,20 @@ const CHECKIN_INTERVAL = '5s'
 export class Lab {
   readonly folder: string
   #nodes: LabNode[]
+  #network: LabNetwork | null
 
-  private constructor(folder: string, nodes: LabNode[]) {
+  private constructor(folder: string, nodes: LabNode[], network: string | null) {
     this.folder = folder
     this.#nodes = nodes
+    this.#network = network === null ? null : new LabNetwork(network)
   }
 
   /** Opens the lab of a folder. @throws LabError 'not-found' */
   static async open(folder: string): Promise<Lab> {
     const path = resolve(folder)
     try {
-      return new Lab(path, JSON.parse(await readFile(join(path, 'lab.json'), 'utf8')).nodes)
+      const { nodes, network } = JSON.parse(await readFile(join(path, 'lab.json'), 'utf8'))
+      return new Lab(path, nodes, network ?? null)
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error
       throw new LabError('not-found', `there is no lab in ${path}; make one with vigo lab up --dir ${path}`)
@@ -84,14 +91,15 @@ export class Lab {
   static async up(folder: string, options: LabSize & LabStart): Promise<Lab> {
     const step = options.onStep ?? (() => undefined)
     const lab = await Lab.open(folder).catch((error: unknown) => {
-      if (codeOf(error) === 'not-found') return new Lab(resolve(folder), [])
+      if (codeOf(error) === 'not-found') return new Lab(resolve(folder), [], null)
       throw error
     })
     try {
-      if (lab.#nodes.length === 0) await lab.#found(options, step)
-      else
-        for (const node of lab.#nodes)
-          if (node.process === null || !(await isAlive(node.process))) await lab.start(node.name)
+      const isNew = lab.#nodes.length === 0
+      if (isNew && options.isCuttable === true) lab.#network = new LabNetwork(newTag())
+      await lab.#network?.create()
+      if (isNew) await lab.#found(options, step)
+      else await lab.#startAgain()
       step('waiting until everybody knows everybody')
       await lab.settled(options.signal === undefined ? {} : { signal: options.signal })
       return lab
@@ -99,6 +107,21 @@ export class Lab {
       await lab.down()
       throw error
     }
+  }
+
+  /**
+   * Cuts the network: machines of different groups do not reach each other from now on; those that no group names are alone together.
+   * Nobody is told. @throws LabError 'usage' for a lab whose network cannot be cut, 'not-found'
+   */
+  async cut(groups: readonly (readonly string[])[]): Promise<void> {
+    const named = groups.map(group => group.map(name => this.node(name)))
+    const others = this.#nodes.filter(node => !named.flat().includes(node))
+    await this.#requireNetwork().cut([...named, others].map(placesOf))
+  }
+
+  /** Everybody reaches everybody again. @throws LabError 'usage' */
+  async heal(): Promise<void> {
+    await this.#requireNetwork().heal(placesOf(this.#nodes))
   }
 
   get nodes(): readonly LabNode[] {
@@ -118,7 +141,8 @@ export class Lab {
     const node = this.node(name)
     if (node.process !== null && (await isAlive(node.process))) return
     const [program, ...args] = node.role === 'server' ? ['vigosrv', 'run'] : ['vigo', 'agent', 'run']
-    const process_ = await startDetached(join(bin, program ?? ''), args, { log: node.log, env: this.environment(node) })
+    const [command, parameters] = inside(node.place, join(bin, program ?? ''), args)
+    const process_ = await startDetached(command, parameters, { log: node.log, env: this.environment(node) })
     await this.#set({ ...node, process: process_ })
     await this.#ready(name)
   }
@@ -149,6 +173,7 @@ export class Lab {
       }),
     )
     this.#nodes = this.#nodes.map(node => ({ ...node, process: null }))
+    await this.#network?.remove()
     if (options.purge) await rm(this.folder, { recursive: true, force: true })
     else if (this.#nodes.length > 0) await this.#save()
   }
@@ -214,7 +239,8 @@ export class Lab {
     options: { signal?: AbortSignal } = {},
   ): Promise<string> {
     const node = this.node(name)
-    const child = spawn(join(bin, program), args, {
+    const [command, parameters] = inside(node.place, join(bin, program), args)
+    const child = spawn(command, parameters, {
       env: this.environment(node),
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(options.signal && { signal: options.signal }),
@@ -245,8 +271,8 @@ export class Lab {
     const port = (): number => ports.pop() ?? 0
     const addServer = async (name: string, command: readonly string[]): Promise<void> => {
       const url = `http://127.0.0.1:${port()}`
-      const listen = ['--listen', loopback(port()), '--enrol-listen', loopback(port()), '--api-listen', url]
-      await this.#add(name, 'server', url)
+      const place = await this.#add(name, 'server', url)
+      const listen = ['--listen', at(place, port()), '--enrol-listen', at(place, port()), '--api-listen', url]
       await this.run(name, 'vigosrv', [...command, '--hostname', name, '--no-mdns', ...listen])
       await this.start(name)
     }
@@ -260,8 +286,8 @@ export class Lab {
     for (let i = 1; i <= envoys; i++) {
       const name = `envoy${i}`
       step(`enrolling ${name}`)
-      await this.#add(name, 'envoy')
-      await this.run(name, 'vigo', ['enroll', joinUrl, '--hostname', name, '--listen', loopback(port())])
+      const place = await this.#add(name, 'envoy')
+      await this.run(name, 'vigo', ['enroll', joinUrl, '--hostname', name, '--listen', at(place, port())])
       await this.start(name)
     }
   }
@@ -292,11 +318,26 @@ export class Lab {
     }
   }
 
-  async #add(name: string, role: LabNode['role'], url?: string): Promise<void> {
+  async #add(name: string, role: LabNode['role'], url?: string): Promise<Place | undefined> {
     const root = join(this.folder, name)
     await mkdir(root, { recursive: true })
-    this.#nodes.push({ name, role, root, log: join(this.folder, `${name}.log`), process: null, ...(url && { url }) })
+    const place = await this.#network?.plug(this.#nodes.length)
+    const log = join(this.folder, `${name}.log`)
+    this.#nodes.push({ name, role, root, log, process: null, ...(url && { url }), ...(place && { place }) })
     await this.#save()
+    return place
+  }
+
+  async #startAgain(): Promise<void> {
+    for (const index of this.#nodes.keys()) await this.#network?.plug(index)
+    for (const node of this.#nodes) {
+      if (node.process === null || !(await isAlive(node.process))) await this.start(node.name)
+    }
+  }
+
+  #requireNetwork(): LabNetwork {
+    if (this.#network !== null) return this.#network
+    throw new LabError('usage', 'the machines of this lab share one loopback; make one with vigo lab up --cuttable')
   }
 
   async #set(node: LabNode): Promise<void> {
@@ -307,13 +348,18 @@ export class Lab {
   async #save(): Promise<void> {
     await writeFileAtomic(
       join(this.folder, 'lab.json'),
-      `${JSON.stringify({ format: 1, nodes: this.#nodes }, null, 2)}\n`,
+      `${JSON.stringify({ format: 1, network: this.#network?.tag ?? null, nodes: this.#nodes }, null, 2)}\n`,
     )
   }
 }
 
-function loopback(port: number): string {
-  return `/ip4/127.0.0.1/tcp/${port}`
+/** On loopback without a place of its own. */
+function at(place: Place | undefined, port: number): string {
+  return `/ip4/${place?.address ?? '127.0.0.1'}/tcp/${port}`
+}
+
+function placesOf(nodes: readonly LabNode[]): Place[] {
+  return nodes.flatMap(({ place }) => (place === undefined ? [] : [place]))
 }
 
 /** Ports of loopback that were free a moment ago; all are held at once so that none comes twice. */

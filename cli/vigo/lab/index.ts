@@ -18,13 +18,15 @@ export function addLab(program: Command): void {
     .description('make a fleet of servers and envoys, or start again what is stopped')
     .option('--servers <n>', 'how many servers a new lab has', serversOption, 1)
     .option('--envoys <n>', 'how many envoys a new lab has', countOption, 3)
+    .option('--cuttable', 'each machine on a network of its own that lab cut can cut (root, and iproute2)')
     .option('--json', 'print the nodes as JSON')
-    .action(async (options: LabOptions & { servers: number; envoys: number }) => {
+    .action(async (options: LabOptions & { servers: number; envoys: number; cuttable?: boolean }) => {
       const onStep = (step: string): void => {
         if (!options.json) process.stderr.write(`${step}…\n`)
       }
-      const { servers, envoys } = options
-      const running = await Lab.up(options.dir, { servers, envoys, signal: interruptSignal(), onStep })
+      const { servers, envoys, cuttable: isCuttable = false } = options
+      const size = { servers, envoys, isCuttable }
+      const running = await Lab.up(options.dir, { ...size, signal: interruptSignal(), onStep })
       show(await running.status(), options)
     })
 
@@ -54,6 +56,21 @@ export function addLab(program: Command): void {
     .action(async (name: string, options: LabOptions) => {
       await (await Lab.open(options.dir)).start(name)
       print(`${name} is running.`)
+    })
+
+  withFolder('cut')
+    .argument('<nodes...>', 'those that shall not reach the others: server2 envoy3')
+    .description('cut the network between some machines and the others; nobody is told')
+    .action(async (names: string[], options: LabOptions) => {
+      await (await Lab.open(options.dir)).cut([names])
+      print(`${names.join(', ')} and the others do not reach each other any more.`)
+    })
+
+  withFolder('heal')
+    .description('mend the network')
+    .action(async (options: LabOptions) => {
+      await (await Lab.open(options.dir)).heal()
+      print('Everybody reaches everybody again.')
     })
 
   withFolder('down')

@@ -135,7 +135,7 @@ export class Neighbours {
   /** Connects to a member; who can place it is asked when this machine cannot. @throws HostError */
   async reach(peer: PeerId, { signal }: CallOptions = {}): Promise<void> {
     if (this.#options.host.peers().includes(peer)) return
-    if (!this.#book.has(peer)) await this.#askAnyone()
+    if (!this.#book.has(peer)) await this.#askAnyone(signal)
     await this.#dial(peer, signal)
   }
 
@@ -160,9 +160,10 @@ export class Neighbours {
   }
 
   /** Takes over whom the member can place; some of them this machine's roster may learn of only a moment later. */
-  async #ask(peer: PeerId): Promise<void> {
+  async #ask(peer: PeerId, given?: AbortSignal): Promise<void> {
     const { host } = this.#options
-    const introduced = await request(host, peer, peersProtocol, null, { signal: this.#stop.signal })
+    const signal = given === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, given])
+    const introduced = await request(host, peer, peersProtocol, null, { signal })
     for (const { peer: other, addresses } of introduced) {
       if (other === host.peerId || this.#book.has(other)) continue
       if (this.#isMember(other) || this.#book.size < MAX_BOOK) this.#book.set(other, addresses)
@@ -170,11 +171,11 @@ export class Neighbours {
   }
 
   /** Members that came after the last introduction are found through whoever has met them. */
-  async #askAnyone(): Promise<void> {
+  async #askAnyone(signal?: AbortSignal): Promise<void> {
     const { host, random, logger } = this.#options
     const [peer] = shuffled(host.peers(), random)
     if (peer === undefined) return
-    await this.#ask(peer).catch((error: unknown) =>
+    await this.#ask(peer, signal).catch((error: unknown) =>
       logger.debug('introduction-failed', { peer, reason: messageOf(error) }),
     )
   }

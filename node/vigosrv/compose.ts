@@ -11,6 +11,7 @@ import {
   swarmOf,
 } from '#node/member'
 import { signerFromSeed } from '#swarm/record'
+import { BoltWatch } from './bolt-watch.ts'
 import { CurrentSettings } from './current-settings.ts'
 import { dashboard } from './dashboard/index.ts'
 import { openAuthentication } from './http/authenticator.ts'
@@ -81,7 +82,8 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
       logger,
       opened,
     })
-    opened.push(watchServer(metrics, { ...envoys, member, version }))
+    const bolts = BoltWatch.start({ spanner: envoys.spanner, clock, logger })
+    opened.push(bolts, watchServer(metrics, { ...envoys, bolts, member, version }))
 
     const reload = async (): Promise<readonly string[]> => {
       const restartNeeded = await settings.reload()
@@ -96,7 +98,7 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
     opened.push(enrolment)
     const { joinTokens, joinAddresses } = enrolment
     const joining = { signer, joinTokens, joinAddresses }
-    const parts = { ...envoys, ...joining, member, settings: read, version, audit, logger, apiTokens, reload }
+    const parts = { ...envoys, ...joining, bolts, member, settings: read, version, audit, logger, apiTokens, reload }
     const handlers = restHandlers({ ...parts, http: () => http })
     const http = await openHttp({
       layout,

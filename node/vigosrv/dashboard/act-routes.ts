@@ -48,6 +48,14 @@ export function addActRoutes(app: FastifyInstance, { acts, parts, allow }: ActRo
     await acts.cancelTask(principal, id)
     return reply.redirect(withNotice(`/tasks/${encodeURIComponent(id)}`, 'cancelled'), 303)
   })
+  app.post('/bolts/:bolt/drain', async (request, reply) => {
+    const { principal, form } = allow(request)
+    const { bolt = '' } = request.params as Record<string, string>
+    if (!/^[0-9a-f]{64}$/.test(bolt)) throw new DashboardError('not-found', 'there is no such bolt')
+    const isDraining = lineIn(form, 'draining', 3) === 'yes'
+    await acts.drain(principal, bolt, isDraining)
+    return reply.redirect(withNotice('/bolts', isDraining ? 'drains' : 'serves'), 303)
+  })
   app.post('/rollout/promote', async (request, reply) => {
     await acts.promote(allow(request).principal)
     return reply.redirect(withNotice('/releases', 'promoted'), 303)

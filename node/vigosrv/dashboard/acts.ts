@@ -67,6 +67,14 @@ export class Acts {
     await recorded(audit, by, act, () => rollout.stop({ by: by.name, reason }))
   }
 
+  /** Sends the envoys of a bolt to others, or lets them come back. @throws SpannerError 'standalone', 'unknown-bolt' */
+  async drain(by: Principal, bolt: string, isDraining: boolean): Promise<void> {
+    const action = isDraining ? 'bolt.drain' : 'bolt.undrain'
+    await this.#allow(by, action, bolt)
+    const { audit, spanner } = this.#parts
+    await recorded(audit, by, { action, target: bolt }, () => spanner.setDraining(bolt, isDraining))
+  }
+
   /** The tasks write what they did into the audit log themselves. @throws TaskError 'unknown-run', 'already-ended' */
   async cancelTask(by: Principal, id: string): Promise<void> {
     await this.#allow(by, 'task.abort', id)

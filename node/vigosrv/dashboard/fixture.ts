@@ -8,9 +8,12 @@ import { type Clock, sha256Hex, silentLogger, systemClock } from '#node/kit'
 import { type Authentication, sessionIn } from '../http/authentication.ts'
 import type { Principal, Role } from '../http/principal.ts'
 import { createPolicy, type Policy } from '../policy/index.ts'
+import { standalonePublishing } from '../spanner/standalone.ts'
 import { FakeSwarm } from './pages/artifacts/fixture.ts'
+import { FakeBolts } from './pages/bolts/fixture.ts'
 import { FakeFleet } from './pages/envoys/fixture.ts'
 import { FakeRollout } from './pages/overview/fixture.ts'
+import { FakeProjects } from './pages/projects/fixture.ts'
 import { FakeTasks } from './pages/tasks/fixture.ts'
 import type { DashboardParts } from './parts.ts'
 import { RecentHistory } from './recent-history.ts'
@@ -104,6 +107,8 @@ export class FakeServer implements AsyncDisposable {
   readonly rollout: FakeRollout
   readonly tasks: FakeTasks
   readonly swarm: FakeSwarm
+  readonly bolts: FakeBolts
+  readonly projects: FakeProjects
   readonly audit: AuditEntry[] = []
   readonly auth = new FakeAuthentication()
   readonly clock: StoryClock
@@ -114,6 +119,8 @@ export class FakeServer implements AsyncDisposable {
     this.clock = clock
     this.fleet = new FakeFleet(clock, policy)
     this.swarm = new FakeSwarm(clock)
+    this.bolts = new FakeBolts(clock)
+    this.projects = new FakeProjects(clock)
     this.rollout = new FakeRollout(this.fleet)
     this.tasks = new FakeTasks(this.fleet)
     this.parts = {
@@ -128,6 +135,9 @@ export class FakeServer implements AsyncDisposable {
       tasks: this.tasks,
       history: new RecentHistory({ releases, policy, clock }),
       swarm: this.swarm,
+      bolts: this.bolts,
+      projects: this.projects,
+      spanner: { rollback: standalonePublishing(releases).rollback, setDraining: this.bolts.setDraining },
       audit: {
         append: async event => {
           const entry: AuditEntry = {

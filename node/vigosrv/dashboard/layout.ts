@@ -11,6 +11,8 @@ const SECTIONS = [
   ['/releases', 'Releases'],
   ['/tasks', 'Tasks'],
   ['/artifacts', 'Artifacts'],
+  ['/bolts', 'Bolts'],
+  ['/projects', 'Projects'],
   ['/audit', 'Audit'],
 ] as const
 
@@ -23,7 +25,7 @@ export async function document(page: Page, visit: Visit, assets: Assets): Promis
   const fragments: Html[] = []
   for (const { render } of page.fragments) fragments.push(await render())
   const { principal, csrf, url, parts } = visit
-  const problem = problemBanner(parts.policy.problem, parts.clock.now())
+  const problem = problemBanner(parts, page)
   return shell({
     title: page.title,
     assets,

@@ -64,7 +64,17 @@ describe('every answer', () => {
   test('refers to nothing elsewhere, and has no inline script or style', async () => {
     await rolledBackFleet(server)
     const cookie = cookieOf('vgot_operator')
-    for (const url of ['/', '/envoys', '/releases/3', '/tasks', '/artifacts', '/audit', '/sign-in']) {
+    for (const url of [
+      '/',
+      '/envoys',
+      '/releases/3',
+      '/tasks',
+      '/artifacts',
+      '/bolts',
+      '/projects',
+      '/audit',
+      '/sign-in',
+    ]) {
       const { body } = await app.inject({ url, headers: { cookie } })
       expect(body, url).not.toMatch(/(?:src|href|action)="(?:https?:)?\/\//)
       expect(body, url).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle="|\son\w+="/)
@@ -119,6 +129,7 @@ const ACTS = [
   '/rollout/promote',
   '/rollout/stop',
   '/tasks/b3f1c2d4e5a60718/cancel',
+  `/bolts/${'a'.repeat(64)}/drain`,
 ]
 
 describe('forms', () => {
@@ -142,7 +153,8 @@ describe('forms', () => {
       ).toEqual([403, 403, 403, 403])
     }
     expect(server.parts.policy.release).toBe(live)
-    expect([server.fleet.pushed, server.rollout.acts, server.tasks.aborted]).toEqual([[], [], []])
+    const done = [server.fleet.pushed, server.rollout.acts, server.tasks.aborted, server.bolts.acts]
+    expect(done).toEqual([[], [], [], []])
     expect(server.audit.length).toBe(entries)
   })
 
@@ -154,7 +166,8 @@ describe('forms', () => {
       expect(server.audit[0]).toMatchObject({ actor: 'wallboard', via: 'session', outcome: 'refused' })
       expect(server.audit.length).toBe(before + 1)
     }
-    expect([server.fleet.pushed, server.rollout.acts, server.tasks.aborted]).toEqual([[], [], []])
+    const done = [server.fleet.pushed, server.rollout.acts, server.tasks.aborted, server.bolts.acts]
+    expect(done).toEqual([[], [], [], []])
   })
 
   test('that are too large, or no forms, are refused', async () => {
@@ -206,6 +219,21 @@ describe('an operator', () => {
       outcome: 'failed',
       details: { code: 'already-live' },
     })
+  })
+
+  test('sends the envoys of a bolt to others, and lets them come back', async () => {
+    await rolledBackFleet(server)
+    const bolt = server.bolts.status?.bolts[1]?.peer ?? ''
+    for (const [draining, done] of [
+      ['yes', 'drains'],
+      ['no', 'serves'],
+    ] as const) {
+      const { statusCode, headers } = await submit(`/bolts/${bolt}/drain`, 'vgot_operator', { draining })
+      expect([statusCode, headers.location]).toEqual([303, `/bolts?done=${done}&count=0`])
+    }
+    expect(server.bolts.acts).toEqual([`drain ${bolt}`, `undrain ${bolt}`])
+    expect(server.audit[0]).toMatchObject({ action: 'bolt.undrain', target: bolt, outcome: 'done' })
+    expect((await submit('/bolts/bolt2/drain', 'vgot_operator', { draining: 'yes' })).statusCode).toBe(404)
   })
 
   test('decides about canaries, and stops tasks', async () => {

@@ -40,7 +40,12 @@ class Dashboard {
       clock: parts.clock,
       logger: parts.logger,
       onEvent: listener => parts.fleet.onEvent(listener),
-      onPolicy: listener => parts.policy.onChange(listener),
+      onConfig: listener => {
+        const ends = [parts.policy.onChange(listener), parts.bolts.onChange(listener)]
+        return () => {
+          for (const end of ends) end()
+        }
+      },
     })
   }
 
@@ -80,7 +85,7 @@ class Dashboard {
     if (!wantsStream) return send(reply, await document(page, visit, this.#assets))
     const problem: Fragment = {
       id: 'problem',
-      render: () => problemBanner(this.#parts.policy.problem, this.#parts.clock.now()),
+      render: () => problemBanner(this.#parts, page),
     }
     this.#streams.serve({ ...page, fragments: [problem, ...page.fragments] }, reply, {
       session: sessionIn(request.headers.cookie) ?? '',

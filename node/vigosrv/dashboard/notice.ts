@@ -2,7 +2,7 @@ import { type Html, html } from './html.ts'
 import { counted } from './widgets/counted.ts'
 import { icon } from './widgets/icon.ts'
 
-const DONE = ['pushed', 'rolled-back', 'promoted', 'stopped', 'cancelled'] as const
+const DONE = ['pushed', 'rolled-back', 'promoted', 'stopped', 'cancelled', 'drains', 'serves'] as const
 export type Done = (typeof DONE)[number]
 
 const SENTENCES: Readonly<Record<Done, (count: number) => string>> = {
@@ -11,6 +11,8 @@ const SENTENCES: Readonly<Record<Done, (count: number) => string>> = {
   promoted: () => 'The release was given to everybody.',
   stopped: () => 'The release was taken back.',
   cancelled: () => 'The task was told to stop.',
+  drains: () => 'Its envoys go to other bolts.',
+  serves: () => 'It takes its envoys back.',
 }
 
 /** What the form before this page did. Only words of ours are shown: the query may be anybody's. */

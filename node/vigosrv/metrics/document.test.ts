@@ -53,6 +53,10 @@ ${metricsTable(declared.shared)}
 | \`VigoConfigProblem\` | the live release cannot be used | \`vigocli doctor\`; publish a mended one or roll back |
 | \`VigoRolloutUndecided\` | a release is with its canaries for an hour | promote or stop it |
 | \`VigoRolloutNotJudged\` | the monitor could not tell | look at the envoys that run it |
+| \`VigoSpannerDiverged\` | servers published without seeing each other | \`vigocli spanner status\` says what to take, and how |
+| \`VigoSpannerBehind\` | the newest release is not live on this server | its log; \`vigocli spanner status\`: publish a mended one |
+| \`VigoBoltNotFollowing\` | a server does not have what is live on others | \`vigocli spanner status\`; a server that is gone for good: \`vigocli spanner bolt remove\` |
+| \`VigoProjectDiverged\` | a git project has a branch with several heads | \`vigocli swarm gitback status\` |
 | \`VigoCheckinsRefused\` | a fifth of the check-ins is refused | longer \`checkin.interval\`, a larger server |
 | \`VigoEventLoopSlow\` | the server answers late | another core, longer intervals |
 | \`VigoHttpErrors\` | the server fails at requests | its log |

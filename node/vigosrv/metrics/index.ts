@@ -1,11 +1,13 @@
 import type { Releases } from '#config/store'
-import type { Member } from '#node/member'
+import { type Member, projectRows } from '#node/member'
 import { processMetrics, swarmMetrics } from '#node/metrics'
+import type { BoltsView } from '../bolt-watch.ts'
 import type { Policy } from '../policy/index.ts'
 import type { Rollout } from '../rollout/types.ts'
 import type { TasksView } from '../tasks/types.ts'
 import { folderSize } from './database-size.ts'
 import type { ServerInstruments } from './instruments.ts'
+import { watchBolts } from './watch-bolts.ts'
 import { watchConfig } from './watch-config.ts'
 import { type FleetSource, watchFleet } from './watch-fleet.ts'
 import { watchTasks } from './watch-tasks.ts'
@@ -22,6 +24,7 @@ export interface MetricsSource {
   readonly fleet: FleetSource
   readonly rollout: Pick<Rollout, 'status'>
   readonly tasks: Pick<TasksView, 'list'>
+  readonly bolts: BoltsView
 }
 
 /**
@@ -29,17 +32,21 @@ export interface MetricsSource {
  * `answerCounter` to the HTTP server.
  */
 export function watchServer(metrics: ServerInstruments, source: MetricsSource): { close(): Promise<void> } {
-  const { member, version, releases, policy, fleet, rollout, tasks } = source
+  const { member, version, releases, policy, fleet, rollout, tasks, bolts } = source
   const ends = [
     processMetrics(metrics.instruments, version),
     watchFleet(metrics, fleet, member.clock),
     watchTasks(metrics, tasks, fleet, member.clock.now()),
   ]
   swarmMetrics(metrics.instruments, member)
+  const stop = new AbortController()
+  const projects = () => projectRows(member, { signal: stop.signal })
+  watchBolts(metrics, { bolts, clock: member.clock, projects })
   watchConfig(metrics, { policy, releases, rollout })
   metrics.instruments.collect(async () => metrics.database.set(await folderSize(member.layout.db)))
   return {
     close: async () => {
+      stop.abort(new Error('the server is stopping'))
       for (const end of ends) end()
     },
   }

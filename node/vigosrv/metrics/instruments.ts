@@ -91,6 +91,31 @@ export function declareServerMetrics(instruments = new Instruments()) {
       name: 'vigo_rollout_staged',
       help: '1 while a release is with canaries only, else 0.',
     }),
+    bolts: instruments.gauge({
+      name: 'vigo_spanner_bolts',
+      help: 'Servers that share the configuration: those of the fleet, those that this one reaches, those that have in force what it has.',
+      labels: { state: 'known, connected, following' },
+    }),
+    boltLag: instruments.gauge({
+      name: 'vigo_spanner_lag_seconds',
+      help: 'For how long the server that has been behind for longest does not have what is in force here; 0 when all follow.',
+    }),
+    stacksHeads: instruments.gauge({
+      name: 'vigo_spanner_heads',
+      help: 'Ends of the history of the stacks; more than one when servers published without seeing each other.',
+    }),
+    diverged: instruments.gauge({
+      name: 'vigo_spanner_diverged',
+      help: '1 while somebody must say which of several heads holds, else 0.',
+    }),
+    notFollowing: instruments.gauge({
+      name: 'vigo_spanner_behind',
+      help: '1 while the newest release is not in force on this server, else 0.',
+    }),
+    projectsDiverged: instruments.gauge({
+      name: 'vigo_gitback_projects_diverged',
+      help: 'Git projects that this server keeps and that have a branch with several heads.',
+    }),
     tasks: instruments.counter({
       name: 'vigo_tasks_total',
       help: 'Tasks that ended since the start, by how.',

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import fastify from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FakeServer } from '../dashboard/fixture.ts'
+import { divergedStatus } from '../dashboard/pages/bolts/fixture.ts'
 import { result } from '../dashboard/pages/envoys/fixture.ts'
 import { rolledBackFleet } from '../dashboard/story/fixture.ts'
 import { folderSize } from './database-size.ts'
 import { declareServerMetrics, type ServerInstruments } from './instruments.ts'
 import { answerCounter, metricsMount } from './mount.ts'
+import { watchBolts } from './watch-bolts.ts'
 import { policyObserver, watchConfig } from './watch-config.ts'
 import { watchFleet } from './watch-fleet.ts'
 import { watchTasks } from './watch-tasks.ts'
@@ -127,6 +129,47 @@ describe('metrics of the configuration', () => {
     expect(await values()).toMatchObject(expected)
     await server.rollBack({ to: 1, author: 'anna', reason: '', agoMs: 0 })
     expect(await values()).toMatchObject({ vigo_rollbacks_total: 2, vigo_config_version: 5 })
+  })
+})
+
+describe('metrics of servers that share a configuration', () => {
+  const projects = async () => [{ diverged: 0 }, { diverged: 2 }]
+
+  test('say how many follow, how long the slowest has been behind, and whether they disagree', async () => {
+    watchBolts(metrics, { bolts: server.bolts, clock: server.clock, projects })
+    expect(await values()).toMatchObject({ vigo_gitback_projects_diverged: 1 })
+    const { bolts } = server
+    bolts.set(bolts.three('a'.repeat(64)))
+    const read = await values()
+    expect(read).toMatchObject({
+      'vigo_spanner_bolts{state="known"}': 3,
+      'vigo_spanner_bolts{state="connected"}': 2,
+      'vigo_spanner_bolts{state="following"}': 1,
+      vigo_spanner_diverged: 0,
+      vigo_spanner_behind: 0,
+    })
+    expect(read['vigo_spanner_lag_seconds']).toBeGreaterThanOrEqual(179)
+    bolts.set(divergedStatus(bolts.status?.bolts.filter(({ follows }) => follows) ?? []))
+    expect(await values()).toMatchObject({
+      vigo_spanner_heads: 2,
+      vigo_spanner_diverged: 1,
+      vigo_spanner_lag_seconds: 0,
+    })
+    bolts.set({ ...bolts.three('a'.repeat(64)), state: 'refused', problem: 'not valid here' })
+    expect(await values()).toMatchObject({ vigo_spanner_behind: 1, vigo_spanner_diverged: 0 })
+  })
+
+  test('of one that stands alone are those of servers that agree', async () => {
+    watchBolts(metrics, { bolts: server.bolts, clock: server.clock, projects })
+    const { bolts } = server
+    bolts.set({ ...bolts.three('a'.repeat(64)), mode: 'standalone', state: 'standalone' })
+    expect(await values()).toMatchObject({
+      'vigo_spanner_bolts{state="known"}': 1,
+      'vigo_spanner_bolts{state="following"}': 1,
+      vigo_spanner_heads: 1,
+      vigo_spanner_lag_seconds: 0,
+      vigo_spanner_diverged: 0,
+    })
   })
 })
 

@@ -37,6 +37,9 @@ const PAGES: Readonly<Record<string, string>> = {
   tasks: '/tasks',
   task: '/tasks/9c0de5aa71b2f364',
   artifacts: '/artifacts',
+  bolts: '/bolts',
+  projects: '/projects',
+  project: `/projects/${sha256Hex('tools')}`,
   audit: '/audit',
 }
 
@@ -70,7 +73,17 @@ describe.skipIf(missing !== '')('every page', () => {
     await using empty = await Site.open()
     for (const scheme of ['light', 'dark'] as const) {
       await using visitor = await Visitor.enter(browser, empty, 'vgot_viewer', { width: 390, height: 844, scheme })
-      for (const path of ['/', '/envoys', '/runs', '/releases', '/tasks', '/artifacts', '/audit']) {
+      for (const path of [
+        '/',
+        '/envoys',
+        '/runs',
+        '/releases',
+        '/tasks',
+        '/artifacts',
+        '/bolts',
+        '/projects',
+        '/audit',
+      ]) {
         await visitor.go(path)
         await visitor.live()
         expect([path, await visitor.overflow(), await visitor.problems()]).toEqual([path, 0, []])

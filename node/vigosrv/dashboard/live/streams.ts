@@ -14,7 +14,8 @@ export interface StreamsOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly onEvent: (listener: (event: FleetEvent) => void) => () => void
-  readonly onPolicy: (listener: () => void) => () => void
+  /** What every page may show. */
+  readonly onConfig: (listener: () => void) => () => void
 }
 
 interface Open {
@@ -37,7 +38,7 @@ export class LiveStreams {
     this.#tasks = new TaskGroup(() => undefined)
     this.#unsubscribe = [
       options.onEvent(event => this.#wake(page => page.wakesOn?.(event) ?? true)),
-      options.onPolicy(() => this.#wake(() => true)),
+      options.onConfig(() => this.#wake(() => true)),
     ]
   }
 

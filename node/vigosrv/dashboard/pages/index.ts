@@ -3,11 +3,14 @@ import type { DashboardParts } from '../parts.ts'
 import { artifactPage } from './artifacts/artifact.ts'
 import { artifactsPage } from './artifacts/list.ts'
 import { auditPage } from './audit.ts'
+import { boltsPage } from './bolts/index.ts'
 import { envoyPage } from './envoys/envoy.ts'
 import { envoysPage } from './envoys/list.ts'
 import { resourcePage } from './envoys/resource.ts'
 import { runPage } from './envoys/run.ts'
 import { overviewPage } from './overview/index.ts'
+import { projectsPage } from './projects/list.ts'
+import { projectPage } from './projects/project.ts'
 import { releasesPage } from './releases/list.ts'
 import { releasePage, rollBackPage } from './releases/release.ts'
 import { ReleaseDiffs } from './releases/release-diff.ts'
@@ -32,6 +35,9 @@ export function pagesOf({ releases }: Pick<DashboardParts, 'releases'>): Readonl
     '/tasks/:id': taskPage,
     '/artifacts': artifactsPage,
     '/artifacts/:id': artifactPage,
+    '/bolts': boltsPage,
+    '/projects': projectsPage,
+    '/projects/:id': projectPage,
     '/audit': auditPage,
   }
 }

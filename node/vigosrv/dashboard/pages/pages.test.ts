@@ -5,6 +5,7 @@ import { FakeServer } from '../fixture.ts'
 import { dashboardOf } from '../mount.ts'
 import { rolledBackFleet } from '../story/fixture.ts'
 import { artifact } from './artifacts/fixture.ts'
+import { divergedStatus, statusOf } from './bolts/fixture.ts'
 import { result } from './envoys/fixture.ts'
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`
@@ -32,7 +33,7 @@ async function get(url: string, token = 'vgot_operator') {
 
 const peer = (hostname: string): string => sha256Hex(hostname)
 
-const LISTS = ['/', '/envoys', '/runs', '/releases', '/tasks', '/artifacts', '/audit']
+const LISTS = ['/', '/envoys', '/runs', '/releases', '/tasks', '/artifacts', '/bolts', '/projects', '/audit']
 
 describe('pages of a server that has nothing yet', () => {
   test('say so, and what to do first', async () => {
@@ -59,6 +60,7 @@ describe('pages of a fleet', () => {
       '/releases/2/roll-back',
       '/tasks/9c0de5aa71b2f364',
       `/artifacts/${first?.id}`,
+      `/projects/${peer('tools')}`,
     ]
     for (const path of paths) {
       const { statusCode, body } = await get(path)
@@ -113,6 +115,50 @@ describe('pages of a fleet', () => {
       const forms = [...body.matchAll(/<form [^>]*method="post" action="([^"]*)"/g)].map(([, action]) => action)
       expect(forms, path).toEqual(['/sign-out'])
     }
+  })
+})
+
+describe('pages of several servers', () => {
+  const textOf = async (path: string): Promise<string> => (await get(path)).body.replaceAll(/<[^>]*>/g, '')
+
+  test('show how each is, whom it serves, and on the overview who does not follow', async () => {
+    await rolledBackFleet(server)
+    const text = await textOf('/bolts')
+    for (const part of ['bolt1.example.com', 'Follows', '16 of 17', 'the resource type &#39;fille&#39; is not known']) {
+      expect(text).toContain(part)
+    }
+    for (const part of ['Refuses', 'Not connected', 'Draining', '3 min ago']) expect(text).toContain(part)
+    expect(await textOf('/')).toContain('2 bolts do not have what is live here. bolt2.example.com, bolt3.example.com.')
+    expect((await get('/envoys')).body).not.toContain('Bolts that do not follow')
+  })
+
+  test('say at the top how a divergence is ended, and which heads there are', async () => {
+    await rolledBackFleet(server)
+    server.bolts.set(divergedStatus(server.bolts.status?.bolts ?? []))
+    const commands = [1, 2].map(number => `vigocli spanner resolve --take bolt${number}.example.com`)
+    for (const path of ['/', '/bolts']) for (const command of commands) expect(await textOf(path)).toContain(command)
+    expect(await textOf('/bolts')).toContain('Listen on port 80')
+  })
+
+  test('say nothing on the overview when all agree, or when there is one only', async () => {
+    await rolledBackFleet(server)
+    const { bolts } = server
+    const [self] = bolts.status?.bolts ?? []
+    for (const mode of ['spanner', 'standalone'] as const) {
+      bolts.set(statusOf({ mode, bolts: self === undefined ? [] : [self] }))
+      expect((await get('/')).body).not.toContain('role="alert"')
+    }
+    expect(await textOf('/bolts')).toContain('vigocli spanner init')
+    expect((await get('/bolts')).body).not.toContain('/drain')
+  })
+
+  test('show projects, their branches, and what takes one of several heads', async () => {
+    await rolledBackFleet(server)
+    const list = await textOf('/projects')
+    for (const part of ['platform/stacks', 'Diverged: 1 branch', 'not kept here']) expect(list).toContain(part)
+    const one = await textOf(`/projects/${peer('tools')}`)
+    expect(one).toMatch(/vigo swarm gitback project resolve [0-9a-f]{64} --ref refs\/heads\/main --take [0-9a-f]{40}/)
+    for (const id of [peer('nothing'), 'x', '..%2f']) expect((await get(`/projects/${id}`)).statusCode).toBe(404)
   })
 })
 
@@ -192,6 +238,21 @@ describe('words of others', () => {
       details,
     })
     server.fleet.samples = async () => []
+    const status = divergedStatus([
+      server.bolts.bolt(HOSTILE, { release: HOSTILE, problem: HOSTILE, follows: false, patterns: [HOSTILE] }),
+    ])
+    const head = { commit: HOSTILE, release: HOSTILE, bolt: HOSTILE, author: HOSTILE, reason: HOSTILE, time: HOSTILE }
+    server.bolts.set({ ...status, problem: HOSTILE, heads: [{ ...head, isHere: true }] })
+    server.projects.fill()
+    server.projects.all = server.projects.all.map(project => ({
+      ...project,
+      founderName: HOSTILE,
+      handle: HOSTILE,
+      policy: HOSTILE,
+      memberRows: [{ key: HOSTILE, name: HOSTILE, level: 'admin' }],
+      seatRows: [{ member: HOSTILE, peer: HOSTILE, hostname: HOSTILE, isConnected: false }],
+      refs: project.refs.map(ref => ({ ...ref, ref: HOSTILE, problem: HOSTILE })),
+    }))
     const one = `/envoys/${peer(HOSTILE)}`
     const paths = [
       ...LISTS,
@@ -204,6 +265,7 @@ describe('words of others', () => {
       '/releases/1/roll-back',
       '/tasks/task1',
       `/artifacts/${named.id}`,
+      `/projects/${peer('tools')}`,
       `/envoys?q=${encodeURIComponent(HOSTILE)}`,
       `/artifacts?q=${encodeURIComponent(HOSTILE)}`,
       `/envoys/${encodeURIComponent(HOSTILE)}x`,
@@ -217,7 +279,7 @@ describe('words of others', () => {
       for (const pattern of FORBIDDEN) expect(body, path).not.toMatch(pattern)
       if (body.includes('&lt;script&gt;')) shown++
     }
-    expect(shown).toBeGreaterThan(14)
+    expect(shown).toBeGreaterThan(17)
   })
 
   test('are not taken for a query of ours: what a form did is said in our words only', async () => {

@@ -107,6 +107,8 @@ export async function rolledBackFleet(server: FakeServer): Promise<void> {
   })
   fleet.curve = curveOf(now, fleet.counts())
   server.swarm.fill()
+  server.projects.fill()
+  server.bolts.set(server.bolts.three(back.release))
   addTasks(server.tasks, parts.clock, hosts)
   await parts.audit.append({
     actor: 'anna',

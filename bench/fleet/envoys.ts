@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sampleHost } from '#config/store'
-import { type EnvoySession, type FromBolt, openCheckin } from '#node/checkin'
+import { type EnvoySession, type FromBolt, openCheckin, STILL } from '#node/checkin'
 import { createHost, type Host } from '#node/host'
 import { fromHex, sha256Hex, silentLogger } from '#node/kit'
 import { percentile } from '../harness/statistics.ts'
@@ -30,6 +30,8 @@ class SimulatedEnvoy {
   #release = ''
   #waiting: ((message: FromBolt) => void) | undefined
   #hasSentTraits = false
+  /** Nothing was new the last time. */
+  #isSettled = false
   onCall: () => void = () => undefined
 
   constructor(host: Host, session: EnvoySession, traits: Readonly<Record<string, unknown>>) {
@@ -49,11 +51,15 @@ class SimulatedEnvoy {
     const startedAt = performance.now()
     for (;;) {
       const answer = await this.#ask()
+      if (answer.type !== 'still') this.#isSettled = false
       if (answer.type === 'bundle') {
         this.#bundle = answer.bundle.hash
         this.#release = answer.bundle.release
       }
-      if (answer.type === 'unchanged') this.#release = answer.release
+      if (answer.type === 'unchanged') {
+        this.#isSettled = answer.release === this.#release
+        this.#release = answer.release
+      }
       if (answer.type !== 'refused') return performance.now() - startedAt
       this.#hasSentTraits = false
       await sleep(answer.retryMs)
@@ -67,6 +73,10 @@ class SimulatedEnvoy {
   async #ask(): Promise<FromBolt> {
     const { promise, resolve } = Promise.withResolvers<FromBolt>()
     this.#waiting = resolve
+    if (this.#isSettled) {
+      await this.#session.send(STILL)
+      return await promise
+    }
     await this.#session.send({
       type: 'check-in',
       bundle: this.#bundle,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeFromBolt, decodeFromEnvoy, encodeMessage } from './codec.ts'
 import { CheckinError } from './errors.ts'
-import { type FromEnvoy, MAX_TRAITS_BYTES } from './messages.ts'
+import { type FromEnvoy, MAX_TRAITS_BYTES, STILL } from './messages.ts'
 import { noCounts, outcomeOf, RESOURCE_STATES, type Run, type StateCounts } from './run.ts'
 
 const hash = fc.stringMatching(/^[0-9a-f]{64}$/)
@@ -131,6 +131,14 @@ describe('a message of an envoy', () => {
     const junk = { type: 'report', junk: 1, run: { ...sent, junk: 2, counts: { ...sent?.counts, junk: 3 } } }
     expect(decodeFromEnvoy(encodeMessage(junk))).toEqual(JSON.parse(JSON.stringify({ type: 'report', run: sent })))
   })
+})
+
+test('still is an empty frame in either direction, and nothing else is', () => {
+  expect(encodeMessage(STILL)).toHaveLength(0)
+  expect([decodeFromEnvoy(new Uint8Array()), decodeFromBolt(new Uint8Array())]).toEqual([STILL, STILL])
+  for (const decode of [decodeFromEnvoy, decodeFromBolt]) {
+    expect(() => decode(Buffer.from('{"type":"still"}'))).toThrow(CheckinError)
+  }
 })
 
 test('a message of a bolt that a newer one may have is let through, and what is none is refused', () => {

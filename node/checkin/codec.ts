@@ -12,6 +12,7 @@ import {
   MAX_TRAITS_BYTES,
   Report,
   SecretsWanted,
+  STILL,
   TaskDone,
   TaskOutput,
 } from './messages.ts'
@@ -35,12 +36,15 @@ const kinds: ReadonlyMap<unknown, Kind> = new Map(
   ]),
 )
 
-export function encodeMessage(message: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(message))
+const NOTHING = new Uint8Array()
+
+export function encodeMessage<M extends { readonly type: string }>(message: M): Uint8Array {
+  return message.type === 'still' ? NOTHING : encoder.encode(JSON.stringify(message))
 }
 
 /** What an envoy said. Of a report nothing is left that the protocol does not have. @throws CheckinError 'malformed' */
 export function decodeFromEnvoy(frame: Uint8Array): FromEnvoy {
+  if (frame.byteLength === 0) return STILL
   const value = parse(frame)
   const type = typeOf(value)
   const kind = kinds.get(type)
@@ -63,8 +67,11 @@ export function decodeFromEnvoy(frame: Uint8Array): FromEnvoy {
 
 /** What a bolt said; the envoy trusts its bolt, and messages that it does not know are for newer ones. @throws CheckinError 'malformed' */
 export function decodeFromBolt(frame: Uint8Array): FromBolt {
+  if (frame.byteLength === 0) return STILL
   const value = parse(frame)
-  if (typeof typeOf(value) !== 'string') throw malformed('?', 'it has no type')
+  const type = typeOf(value)
+  if (typeof type !== 'string') throw malformed('?', 'it has no type')
+  if (type === STILL.type) throw malformed(type, 'its frame is empty')
   return value as FromBolt
 }
 

@@ -10,17 +10,20 @@ import { HexHash, type Run, Run as RunSchema } from './run.ts'
  * own; each report is stored once, also after a lost connection.
  * Non-goals: bytes of artifacts (they travel on `/vigo/blobs/1`); more than one stream for each envoy: a new one ends the old one.
  *
- * Each frame is one message, JSON in UTF-8. The envoy speaks first (`hello`). Then either side sends when it has something to say:
+ * Each frame is one message, JSON in UTF-8; an empty frame is `still`. The envoy speaks first (`hello`). Then either side sends when it has
+ * something to say:
  *
  *     envoy -> bolt   hello       once, first
  *                     check-in    every interval; answered by one of `unchanged`, `bundle`, `no-policy`, `refused`
+ *                     still       a check-in that says the same as the last one of this stream; answered like it, or by `still`
  *                     report      a run; answered by `report-stored`, until then the envoy keeps and repeats it
  *                     secrets     values of secrets that the envoy's own bundle refers to; answered by `secrets`
  *                     task-output, task-done
- *     bolt -> envoy   check-in-now
+ *     bolt -> envoy   still       to `still` only: the same answer as the last one of this stream, `unchanged` or `no-policy`
+ *                     check-in-now
  *                     run-task, cancel-task
  *
- * One check-in is under way at a time. An unknown `type` is ignored by the envoy (a newer bolt) and ends the stream at the bolt. A bolt reads
+ * So a check-in without news is one byte each way, and nothing is parsed. One check-in is under way at a time. An unknown `type` is ignored by the envoy (a newer bolt) and ends the stream at the bolt. A bolt reads
  * no faster than one envoy may talk: whoever floods it waits.
  */
 
@@ -55,6 +58,10 @@ export const CheckIn = Type.Object({
   traits: Type.Optional(Type.Record(Text(64), Type.Unknown())),
 })
 
+/** The whole of it: its frame is empty. */
+export const STILL = { type: 'still' } as const
+export type Still = typeof STILL
+
 export const Report = Type.Object({ type: Type.Literal('report'), run: RunSchema })
 
 export const SecretsWanted = Type.Object({
@@ -84,6 +91,7 @@ export const FromEnvoy = Type.Union([Hello, CheckIn, Report, SecretsWanted, Task
 export type FromEnvoy =
   | Static<typeof Hello>
   | Static<typeof CheckIn>
+  | Still
   | { type: 'report'; run: Run }
   | Static<typeof SecretsWanted>
   | Static<typeof TaskOutput>
@@ -119,6 +127,8 @@ export type FromBolt =
   | { readonly type: 'no-policy'; readonly reason: string; readonly intervalMs: number }
   /** Not now: too many at once, or the host cannot be compiled. The envoy keeps its bundle. */
   | { readonly type: 'refused'; readonly code: string; readonly message: string; readonly retryMs: number }
+  /** As the last answer. */
+  | Still
   /** The envoy may forget the run. `problem`: it does not count, and why. */
   | { readonly type: 'report-stored'; readonly run: string; readonly problem?: string }
   /** `values` has all of the wanted ones, or `problem` says why not. */

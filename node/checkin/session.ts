@@ -10,7 +10,7 @@ import {
 } from './messages.ts'
 
 /** One side of the conversation: messages instead of frames. Sending is ordered; one reader at a time. */
-export class Session<Incoming, Outgoing> {
+export class Session<Incoming, Outgoing extends { readonly type: string }> {
   readonly peer: PeerId
   readonly #stream: FrameStream
   readonly #decode: (frame: Uint8Array) => Incoming

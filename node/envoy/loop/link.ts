@@ -1,15 +1,24 @@
-import { type EnvoySession, type FromBolt, type FromEnvoy, openCheckin } from '#node/checkin'
+import { type EnvoySession, type FromBolt, type FromEnvoy, openCheckin, STILL, type Still } from '#node/checkin'
 import type { Host, PeerId } from '#node/host'
 import { Deadline, type Logger, messageOf } from '#node/kit'
+import type { CheckInAnswer } from './answers.ts'
 
 const OPEN_MS = 10_000
 const SEND_MS = 60_000
 
+export interface Told {
+  readonly bundle: string
+  readonly release: string
+  readonly traitsHash: string
+}
+
 /** The conversation with one bolt, from its opening to its end. */
 export class BoltLink {
   readonly bolt: PeerId
-  /** Hash of the traits that this bolt has from this conversation. */
-  traitsHash = ''
+  /** What this bolt has last been told in this conversation, and took. */
+  #told: Told | null = null
+  /** That nothing is new, and what `still` of the bolt stands for. */
+  #answer: CheckInAnswer | null = null
   readonly #session: EnvoySession
   readonly #stop = new AbortController()
 
@@ -44,6 +53,30 @@ export class BoltLink {
     } finally {
       this.close('the conversation is over')
     }
+  }
+
+  /** Says no more than the bolt does not know. @throws as `send` */
+  async checkIn(now: Told, traits: Readonly<Record<string, unknown>>): Promise<void> {
+    const { bundle, release, traitsHash } = now
+    const told = this.#told
+    const knowsTraits = told?.traitsHash === traitsHash
+    const isStill = knowsTraits && this.#answer !== null && told.bundle === bundle && told.release === release
+    this.#told = now
+    if (isStill) await this.send(STILL)
+    else await this.send({ type: 'check-in', bundle, release, traitsHash, ...(knowsTraits ? {} : { traits }) })
+  }
+
+  /** What the bolt says to a check-in. @throws Error when it refers to an answer that there was not */
+  answered(message: CheckInAnswer | Still): CheckInAnswer {
+    if (message.type === 'still') {
+      if (this.#answer !== null) return this.#answer
+      this.close('the server repeats an answer that it has not given')
+      throw new Error('there was no answer that could be repeated')
+    }
+    this.#answer = message.type === 'unchanged' || message.type === 'no-policy' ? message : null
+    // One that is refused may not have kept the traits.
+    if (message.type === 'refused') this.#told = null
+    return message
   }
 
   /** @throws HostError, DeadlineError when the message did not leave in time; the conversation is over then */

@@ -1,4 +1,4 @@
-import type { FromBolt, FromEnvoy } from '#node/checkin'
+import type { FromBolt, FromEnvoy, Still } from '#node/checkin'
 import type { Host, PeerId } from '#node/host'
 import { Deadline, isAbort, messageOf, type Random, TaskGroup } from '#node/kit'
 import { ConvergeError, type Secrets } from '../converge/index.ts'
@@ -237,20 +237,13 @@ export class EnvoyLoop {
     const { traits, hash } = await collection.collect({ signal: this.#stop.signal })
     if (link === null || link !== this.#link) return
     const bundle = bundles.current
-    const isKnown = link.traitsHash === hash
-    link.traitsHash = hash
-    await link.send({
-      type: 'check-in',
-      bundle: bundle?.hash ?? '',
-      release: bundle?.release ?? '',
-      traitsHash: hash,
-      ...(isKnown ? {} : { traits }),
-    })
+    await link.checkIn({ bundle: bundle?.hash ?? '', release: bundle?.release ?? '', traitsHash: hash }, traits)
   }
 
   async #hear(link: BoltLink, message: FromBolt): Promise<void> {
     if (link !== this.#link) return
     switch (message.type) {
+      case 'still':
       case 'unchanged':
       case 'bundle':
       case 'no-policy':
@@ -274,11 +267,10 @@ export class EnvoyLoop {
     }
   }
 
-  async #hearAnswer(link: BoltLink, message: CheckInAnswer): Promise<void> {
+  async #hearAnswer(link: BoltLink, said: CheckInAnswer | Still): Promise<void> {
     const { bundles, clock, logger } = this.#options
     if (this.#state.link.kind !== 'online' || this.#state.link.checkIn === null) return
-    // One that is refused may not have kept the traits.
-    if (message.type === 'refused') link.traitsHash = ''
+    const message = link.answered(said)
     const { answer, problem } = await understand(message, { bundles, secretValues: this.#secretValues })
     if (problem !== '' && problem !== this.#problem) logger.warn('no-bundle', { bolt: link.bolt, reason: problem })
     this.#problem = problem

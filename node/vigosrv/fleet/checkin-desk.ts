@@ -1,15 +1,13 @@
 import type { Bundle } from '#config/store'
-import { type FromBolt, type FromEnvoy, MAX_FROM_BOLT_BYTES } from '#node/checkin'
+import { CheckinError, encodeMessage, type FromBolt, MAX_FROM_BOLT_BYTES, STILL } from '#node/checkin'
 import { Deadline, type Random } from '#node/kit'
 import { BundleMessages } from '../policy/index.ts'
-import type { Answer, Conversation } from './conversation.ts'
+import type { Answer, CheckIn, Conversation } from './conversation.ts'
 import type { Decider } from './decider.ts'
 import type { FleetIndex } from './fleet-index.ts'
 import type { FleetStore, TraitRecord } from './fleet-store.ts'
 import { Gate } from './gate.ts'
 import type { Secrets } from './secrets.ts'
-
-type CheckIn = Extract<FromEnvoy, { type: 'check-in' }>
 
 /** Answers that need more than memory, at a time. One takes about a millisecond, unless the envoy reads slowly. */
 const AT_ONCE = 64
@@ -23,6 +21,7 @@ const ANSWERS_PER_MS = 0.5
 const SHORTEST_RETRY_MS = 1_000
 /** An envoy that was turned away so often waits in line, however long the line is. */
 const MAX_REFUSALS = 3
+const STILL_FRAME = encodeMessage(STILL)
 
 export interface CheckinDeskOptions {
   readonly decider: Decider
@@ -54,17 +53,32 @@ export class CheckinDesk {
   /** Resolves when the answer is on its way. @throws HostError, DeadlineError when the envoy does not read it */
   async checkIn(conversation: Conversation, message: CheckIn): Promise<void> {
     const { answer, session } = conversation
+    const { traits, ...rest } = message
+    conversation.checkIn = rest
     conversation.isCalled = false
-    if (answer !== null && this.#holds(answer, message)) {
-      this.counts[answer.hash === null ? 'no-bundle' : 'unchanged']++
-      await session.sendEncoded(answer.frame)
+    conversation.said = null
+    if (answer !== null && traits === undefined && this.#holds(answer, message)) {
+      await this.#confirm(conversation, answer)
       return
     }
-    const bytes = message.traits === undefined ? 0 : session.receivedBytes
+    const bytes = traits === undefined ? 0 : session.receivedBytes
     const isPatient = (this.#refusals.get(conversation) ?? 0) >= MAX_REFUSALS
     const done = await this.#gate.run(bytes, () => this.#answer(conversation, message), { evenIfLong: isPatient })
     if (done === null) await this.#turnAway(conversation)
     else this.#refusals.delete(conversation)
+  }
+
+  /** The same check-in as before. @throws CheckinError 'malformed' when there was none; and as `checkIn` */
+  async still(conversation: Conversation): Promise<void> {
+    const { answer, checkIn, said, session } = conversation
+    if (checkIn === null) throw new CheckinError('malformed', 'still comes after a check-in')
+    if (answer === null || said !== answer.frame || !this.#holds(answer, checkIn)) {
+      await this.checkIn(conversation, checkIn)
+      return
+    }
+    conversation.isCalled = false
+    this.#count(answer)
+    await session.sendEncoded(STILL_FRAME)
   }
 
   /** What the envoy should have at this moment; null when that is not known without asking it. */
@@ -84,9 +98,8 @@ export class CheckinDesk {
     this.#refusals.delete(conversation)
   }
 
-  #holds(answer: Answer, { bundle, traitsHash, traits }: CheckIn): boolean {
+  #holds(answer: Answer, { bundle, traitsHash }: CheckIn): boolean {
     return (
-      traits === undefined &&
       answer.generation === this.#options.decider.generation &&
       answer.traitsHash === traitsHash &&
       (answer.hash === null || answer.hash === bundle)
@@ -103,10 +116,19 @@ export class CheckinDesk {
     }
     const { answer, bundle } = await this.#options.decider.decide(state, message.traitsHash, traits)
     conversation.answer = answer
-    if (bundle === null || bundle.hash === message.bundle) {
-      this.counts[bundle === null ? 'no-bundle' : 'unchanged']++
-      await session.sendEncoded(answer.frame)
-    } else await this.#give(conversation, bundle)
+    if (bundle === null || bundle.hash === message.bundle) await this.#confirm(conversation, answer)
+    else await this.#give(conversation, bundle)
+  }
+
+  /** There is nothing to hand over. */
+  async #confirm(conversation: Conversation, answer: Answer): Promise<void> {
+    this.#count(answer)
+    conversation.said = answer.frame
+    await conversation.session.sendEncoded(answer.frame)
+  }
+
+  #count({ hash }: Answer): void {
+    this.counts[hash === null ? 'no-bundle' : 'unchanged']++
   }
 
   /** Null when the envoy did not send what the server does not have. */

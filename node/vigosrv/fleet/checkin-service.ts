@@ -146,6 +146,9 @@ export class CheckinService implements FleetControl {
       case 'check-in':
         await desk.checkIn(conversation, message)
         return 0
+      case 'still':
+        await desk.still(conversation)
+        return 0
       case 'report':
         await reports.report(conversation, message.run)
         return 0

@@ -1,5 +1,8 @@
-import type { BoltSession } from '#node/checkin'
+import type { BoltSession, FromEnvoy } from '#node/checkin'
 import type { EnvoyState } from './envoy-state.ts'
+
+/** Without the traits. */
+export type CheckIn = Extract<FromEnvoy, { type: 'check-in' }>
 
 /** What an envoy was answered, good for as long as neither its traits nor what hosts get has changed. */
 export interface Answer {
@@ -18,6 +21,10 @@ export class Conversation {
   readonly state: EnvoyState
   readonly session: BoltSession
   answer: Answer | null = null
+  /** What `still` of the envoy stands for. */
+  checkIn: CheckIn | null = null
+  /** What `still` of the server stands for: the frame that the last check-in was answered with, unless the envoy must remember more. */
+  said: Uint8Array | null = null
   /** It was told to check in and has not done so yet. */
   isCalled = false
   /** Tasks that it was sent, and how many bytes of output each may still bring. */

@@ -13,8 +13,8 @@ function line(row: ProjectRow): string[] {
   return [name, row.policy, String(row.members), String(row.seats), row.isHeldHere ? 'yes' : 'no', note]
 }
 
-/** One project: members, machines, branches, and heads that nobody joined. */
-export function tellProject(details: ProjectDetails): void {
+/** One project: members, machines, branches, and heads that nobody joined. `endOf`: what a person does about those. */
+export function tellProject(details: ProjectDetails, endOf: (ref: RefRow) => string = endWith(details)): void {
   printFields([
     ['project', `${details.founderName ?? details.founder.slice(0, 12)}/${details.handle}`],
     ['id', details.id],
@@ -26,17 +26,20 @@ export function tellProject(details: ProjectDetails): void {
   if (!details.isHeldHere) return
   print()
   printTable(['REF', 'COMMIT', 'STATE'], details.refs.map(refLine), 'No branches yet.')
-  for (const { ref, state, heads, problem } of details.refs) {
+  for (const row of details.refs) {
+    const { ref, state, heads, problem } = row
     if (state === 'settled') continue
     print()
     print(`${paint('yellow', ref)}: ${problem === '' ? state : problem}`)
     if (state !== 'diverged') continue
     for (const head of heads)
       print(`  ${head.commit}  ${new Date(head.issuedAt).toISOString()}  by ${head.signer.slice(0, 12)}`)
-    print(
-      `  end it: push a merge, or vigo swarm gitback project resolve ${details.id.slice(0, 64)} --ref ${ref} --take <commit>`,
-    )
+    print(`  end it: ${endOf(row)}`)
   }
+}
+
+function endWith({ id }: ProjectDetails): (ref: RefRow) => string {
+  return ({ ref }) => `push a merge, or vigo swarm gitback project resolve ${id} --ref ${ref} --take <commit>`
 }
 
 /** Who may do what with a project, and which machines keep it. */

@@ -24,7 +24,7 @@ export function addGitback(swarm: Command): void {
         const details = await unsettled(client, await projectsOf(client))
         if (details.length > 0) process.exitCode = exitCodes.failed
         if (options.json) printJson(details)
-        else tellStatus(details)
+        else tellStatus(details, details.length === 0 ? null : await stacksOf(client))
       }),
     )
   gitback
@@ -40,7 +40,7 @@ export function addGitback(swarm: Command): void {
       }),
     )
   for (const [name, what, tell] of [
-    ['show', 'one project: members, machines, branches, and heads that nobody joined', tellProject],
+    ['show', 'one project: members, machines, branches, and heads that nobody joined', tellOne],
     ['members', 'who may do what with a project, and which machines keep it', tellMembers],
   ] as const) {
     gitback
@@ -55,10 +55,20 @@ export function addGitback(swarm: Command): void {
         withServer(command, async client => {
           const details = await client.call(serverRoutes.gitbackProject, { reference }, { signal: interruptSignal() })
           if (options.json) printJson(details)
-          else tell(details)
+          else tell(details, await stacksOf(client))
         }),
       )
   }
+}
+
+/** The project with the configuration that servers share: nobody but they can push to it. */
+async function stacksOf(client: ApiClient): Promise<string | null> {
+  return (await client.call(serverRoutes.spannerStatus, {}, { signal: interruptSignal() })).project?.id ?? null
+}
+
+function tellOne(project: ProjectDetails, stacks: string | null): void {
+  if (project.id === stacks) tellProject(project, () => 'vigocli spanner resolve --take <commit>')
+  else tellProject(project)
 }
 
 async function projectsOf(client: ApiClient): Promise<ProjectRow[]> {
@@ -76,7 +86,7 @@ async function unsettled(client: ApiClient, projects: readonly ProjectRow[]): Pr
   return details
 }
 
-function tellStatus(details: readonly ProjectDetails[]): void {
+function tellStatus(details: readonly ProjectDetails[], stacks: string | null): void {
   if (details.length === 0) {
     print('All branches of all projects that are kept here agree.')
     return
@@ -84,6 +94,6 @@ function tellStatus(details: readonly ProjectDetails[]): void {
   print(`${plural(details.length, 'project')} with branches that do not agree, or are on their way:`)
   for (const project of details) {
     print()
-    tellProject(project)
+    tellOne(project, stacks)
   }
 }

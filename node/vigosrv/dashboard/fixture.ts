@@ -137,7 +137,7 @@ export class FakeServer implements AsyncDisposable {
       swarm: this.swarm,
       bolts: this.bolts,
       projects: this.projects,
-      spanner: { rollback: standalonePublishing(releases).rollback, setDraining: this.bolts.setDraining },
+      spanner: { ...standalonePublishing(releases), setDraining: this.bolts.setDraining },
       audit: {
         append: async event => {
           const entry: AuditEntry = {

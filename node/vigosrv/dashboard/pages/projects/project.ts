@@ -3,6 +3,7 @@ import { formatSize } from '#node/kit'
 import { DashboardError } from '../../errors.ts'
 import { type Html, html } from '../../html.ts'
 import type { Page, Visit } from '../../page.ts'
+import type { DashboardParts } from '../../parts.ts'
 import { badge } from '../../widgets/badge.ts'
 import { facts } from '../../widgets/facts.ts'
 import { type Column, table } from '../../widgets/table.ts'
@@ -21,7 +22,7 @@ export async function projectPage(visit: Visit): Promise<Page> {
     wakesOn: () => false,
     fragments: [
       { id: 'project', render: async () => summary(await detailsOf()) },
-      { id: 'refs', render: async () => branches(await detailsOf(), visit.parts.clock.now()) },
+      { id: 'refs', render: async () => branches(await detailsOf(), visit.parts) },
       { id: 'members', render: async () => members(await detailsOf()) },
       { id: 'machines', render: async () => machines(await detailsOf()) },
     ],
@@ -42,7 +43,9 @@ ${facts([
 </section>`
 }
 
-function branches({ id, refs, isHeldHere }: ProjectDetails, now: number): Html {
+function branches({ id, refs, isHeldHere }: ProjectDetails, { clock, bolts }: DashboardParts): Html {
+  const now = clock.now()
+  const isStacks = bolts.status?.project?.id === id
   const columns: Column<RefRow>[] = [
     { title: 'Branch', isHeading: true, cell: ({ ref }) => html`<code>${ref}</code>` },
     {
@@ -64,20 +67,28 @@ function branches({ id, refs, isHeldHere }: ProjectDetails, now: number): Html {
         return since === null ? html`<span class="muted">no</span>` : ago(since, now)
       },
     },
-    { title: 'Heads', cell: ref => headsOf(id, ref) },
+    { title: 'Heads', cell: ref => headsOf(ref, isStacks ? takeOfStacks : takeOf(id, ref)) },
   ]
   return html`<section id="refs" class="card"><h2>Branches</h2>
 ${table({ caption: 'Branches and their heads', rows: refs, empty: isHeldHere ? 'Nothing was pushed yet.' : 'This server does not keep the project.', columns })}
 </section>`
 }
 
+type Take = (commit: string) => string
+
+const takeOfStacks: Take = commit => `vigocli spanner resolve --take ${commit}`
+
+function takeOf(id: string, { ref }: RefRow): Take {
+  return commit => `vigo swarm gitback project resolve ${id} --ref ${ref} --take ${commit}`
+}
+
 /** Each with the command that takes it, where there are several. */
-function headsOf(id: string, { ref, heads, state }: RefRow): Html {
+function headsOf({ heads, state }: RefRow, take: Take): Html {
   if (state !== 'diverged') return html`${heads.length}`
   return html`<ul>${heads.map(
     ({ commit, issuedAt, signer }) =>
       html`<li><code title="${commit}">${commit.slice(0, 12)}</code> <span class="muted">${moment(issuedAt)}, by <code title="${signer}">${signer.slice(0, 12)}</code></span>
-<span class="under"><code>vigo swarm gitback project resolve ${id} --ref ${ref} --take ${commit}</code></span></li>`,
+<span class="under"><code>${take(commit)}</code></span></li>`,
   )}</ul>`
 }
 

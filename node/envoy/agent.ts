@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Run } from '#node/checkin'
 import { hostPlatform, type Layout, type Logger, messageOf, privateFolder, sha256 } from '#node/kit'
-import { type AgentSettings, type Member, peerIdOfMember, type Swarm } from '#node/member'
+import type { AgentSettings, Member, Swarm } from '#node/member'
+import { BoltOrder } from './bolt-order.ts'
 import { converge, type Equipment, Journal, Memory, masked, RUN_LIMITS, Secrets } from './converge/index.ts'
 import { createMachine, customExecutor, ExecutorError, executorOf, type Machine } from './executors/index.ts'
 import { mayEndAgent, refusalOf, refusalOfCommand } from './guardrails/index.ts'
@@ -66,13 +67,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     clock,
     logger,
   }
+  const boltOrder = new BoltOrder(member)
   const loop = new EnvoyLoop({
     host: member.host,
-    bolts: () =>
-      member.roster
-        .members()
-        .filter(({ peer }) => member.roster.isBolt(peer))
-        .map(({ peer }) => peerIdOfMember(peer)),
+    bolts: () => boltOrder.bolts(),
+    onBolts: listener => boltOrder.onChange(listener),
+    reach: (peer, call) => member.neighbours.reach(peer, call),
     version,
     bundles: await BundleFile.open({ folder, hostname: settings.hostname, logger }),
     reports: await ReportQueue.open({ folder: reportsFolder, logger }),

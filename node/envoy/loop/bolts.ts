@@ -2,20 +2,25 @@ import type { PeerId } from '#node/host'
 import { sha256Hex } from '#node/kit'
 
 export interface BoltChoice {
+  /** The one that should serve this machine first. */
   readonly bolts: readonly PeerId[]
   readonly connected: ReadonlySet<PeerId>
-  readonly self: PeerId
   /** Those that did not answer, the one that failed last at the end. */
   readonly failed: ReadonlySet<PeerId>
 }
 
 /**
- * In which order the bolts are tried: connected ones first, those that failed last and in the order of their failures, otherwise in an
- * order that is this machine's own, so that a fleet is spread over its bolts.
+ * In which order the bolts are tried: the one that should serve this machine, connected or not; then the others in the order of
+ * preference, connected ones first; and at the end those that failed, in the order of their failures.
  */
-export function boltsInOrder({ bolts, connected, self, failed }: BoltChoice): PeerId[] {
-  const rank = (bolt: PeerId): string => `${connected.has(bolt) ? 0 : 1} ${sha256Hex(`${self}\n${bolt}`)}`
-  const fresh = bolts.filter(bolt => !failed.has(bolt)).sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+export function boltsInOrder({ bolts, connected, failed }: BoltChoice): PeerId[] {
+  const [home, ...others] = bolts
+  const isFresh = (bolt: PeerId): boolean => !failed.has(bolt)
+  const fresh = [
+    ...(home === undefined ? [] : [home]),
+    ...others.filter(bolt => connected.has(bolt)),
+    ...others.filter(bolt => !connected.has(bolt)),
+  ].filter(isFresh)
   return [...fresh, ...[...failed].filter(bolt => bolts.includes(bolt))]
 }
 

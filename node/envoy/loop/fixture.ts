@@ -10,6 +10,7 @@ import { converge } from '../converge/index.ts'
 import { refusalOfCommand } from '../guardrails/index.ts'
 import { Tasks } from '../tasks/index.ts'
 import { hostView, TraitCollection } from '../traits/index.ts'
+import type { HomingTimes } from './homing.ts'
 import { BundleFile, EnvoyLoop, ReportQueue } from './index.ts'
 
 export const until = (condition: () => void | Promise<void>): Promise<void> =>
@@ -111,7 +112,9 @@ export class TestBolt {
 }
 
 export interface Given {
+  /** The one that should serve the envoy first. */
   bolts?: string[]
+  homingTimes?: HomingTimes
   mode?: 'enforce' | 'dry-run'
   write?: () => Promise<void>
   logger?: Logger
@@ -125,6 +128,8 @@ export class Lab {
   readonly bolt = new TestBolt()
   readonly loops: EnvoyLoop[] = []
   readonly hosts: Host[] = []
+  #bolts: readonly string[] = ['bolt']
+  #tellOrder: () => void = () => undefined
   host: Host
 
   private constructor(folder: string) {
@@ -155,11 +160,19 @@ export class Lab {
     const { folder, toy, host } = this
     const logger = given.logger ?? silentLogger
     const write = given.write === undefined ? {} : { write: given.write }
+    const times = given.homingTimes === undefined ? {} : { homingTimes: given.homingTimes }
+    this.#bolts = given.bolts ?? ['bolt']
     const equipment = await equip(toy, folder, { logger })
     const { memory, journal, secrets, clock } = equipment
     const loop = new EnvoyLoop({
       host,
-      bolts: () => given.bolts ?? ['bolt'],
+      bolts: () => this.#bolts,
+      onBolts: listener => {
+        this.#tellOrder = listener
+        return () => undefined
+      },
+      reach: (peer, call) => host.connect(peer, call),
+      ...times,
       version: '1.0.0',
       bundles: await BundleFile.open({ folder, hostname: 'web.a', logger, ...write }),
       reports: await ReportQueue.open({ folder: join(folder, 'reports'), logger, ...write }),
@@ -192,6 +205,12 @@ export class Lab {
     this.loops.push(loop)
     await loop.start()
     return loop
+  }
+
+  /** As when routes have changed. */
+  reorder(bolts: readonly string[]): void {
+    this.#bolts = bolts
+    this.#tellOrder()
   }
 
   /** Of the first result of each report. */

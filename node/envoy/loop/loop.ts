@@ -5,8 +5,9 @@ import { ConvergeError, type Secrets } from '../converge/index.ts'
 import type { Tasks } from '../tasks/index.ts'
 import { type CheckInAnswer, startOf, understand } from './answers.ts'
 import { boltsInOrder, splayOf } from './bolts.ts'
+import { HomeWatch, type HomeWatchOptions } from './home-watch.ts'
 import { BoltLink } from './link.ts'
-import { next, wakeAt } from './next.ts'
+import { backoffMs, next, wakeAt } from './next.ts'
 import { type PassResult, Runs, type RunsOptions } from './runs.ts'
 import { SecretValues } from './secret-values.ts'
 import { initialState, type LoopAction, type LoopEvent, type LoopState } from './state.ts'
@@ -18,10 +19,8 @@ const MAX_SLEEP_MS = 60_000
 const MIN_SLEEP_MS = 5
 const FLUSH_POLL_MS = 20
 
-export interface LoopOptions extends RunsOptions {
+export interface LoopOptions extends RunsOptions, HomeWatchOptions {
   readonly host: Host
-  /** Bolts that the roster admits. */
-  readonly bolts: () => readonly PeerId[]
   readonly version: string
   readonly secrets: Secrets
   readonly tasks: (send: (message: FromEnvoy) => Promise<boolean>) => Tasks
@@ -42,6 +41,7 @@ export class EnvoyLoop {
   readonly #group: TaskGroup
   readonly #stop = new AbortController()
   readonly #splay: number
+  readonly #homeWatch: HomeWatch
   #state: LoopState = initialState()
   #link: BoltLink | null = null
   /** Bolts that did not answer, in the order of their failures. */
@@ -58,6 +58,7 @@ export class EnvoyLoop {
     this.#secretValues = new SecretValues(options.secrets)
     this.#runs = new Runs(options, this.#secretValues, this.#stop.signal)
     this.#splay = splayOf(options.host.peerId)
+    this.#homeWatch = new HomeWatch(options, { linked: () => this.#link?.bolt ?? null, move: () => this.#goHome() })
     this.#tasks = options.tasks(message => this.#sendIfLinked(message))
     this.#group = new TaskGroup(error => {
       if (!isAbort(error)) options.logger.error('loop-failed', { reason: messageOf(error) })
@@ -73,6 +74,7 @@ export class EnvoyLoop {
       this.#failed.delete(peer)
       this.#dispatch({ type: 'bolt-near' })
     })
+    this.#homeWatch.start()
     this.#dispatch({ type: 'start', hasBundle: bundles.current !== null })
     this.#dispatch({ type: 'queue', oldest: reports.oldest })
   }
@@ -83,6 +85,7 @@ export class EnvoyLoop {
     this.#stop.abort(new ConvergeError('interrupted', 'the agent was stopped'))
     this.#alarm.abort()
     this.#link?.close('the agent was stopped')
+    await this.#homeWatch.close()
     await this.#tasks.close()
     await this.#group.settled()
     this.#runs.giveUp('the agent was stopped')
@@ -146,6 +149,9 @@ export class EnvoyLoop {
       case 'unlink':
         this.#drop(action.reason)
         break
+      case 'leave':
+        this.#leave(action.reason)
+        break
       case 'dial':
         this.#group.run(() => this.#dial())
         break
@@ -173,30 +179,56 @@ export class EnvoyLoop {
   }
 
   async #dial(): Promise<void> {
-    const { host, bolts, version, logger } = this.#options
+    const { host, bolts } = this.#options
     await this.#neighbours()
-    const connected = new Set(host.peers())
-    const order = boltsInOrder({ bolts: bolts(), connected, self: host.peerId, failed: this.#failed })
+    if (await this.#awaitHome()) return
     using deadline = new Deadline(DIAL_MS, 'reaching a server', this.#stop.signal)
+    const order = boltsInOrder({ bolts: bolts(), connected: new Set(host.peers()), failed: this.#failed })
     let reason = 'no server of this fleet is known yet'
     for (const bolt of order) {
       if (deadline.signal.aborted) break
-      try {
-        const link = await BoltLink.open(host, bolt, version, { signal: deadline.signal })
-        this.#link = link
-        this.#group.run(() => this.#converse(link))
-        logger.info('server-connected', { bolt })
-        this.#dispatch({ type: 'linked', bolt })
-        this.#tasks.tellWaiting()
-        return
-      } catch (error) {
-        if (this.#stop.signal.aborted) return
-        this.#fail(bolt)
-        reason = messageOf(error)
-        logger.debug('server-unreachable', { bolt, reason })
-      }
+      const failure = await this.#open(bolt, deadline.signal)
+      if (failure === null) return
+      reason = failure
     }
     this.#dispatch({ type: 'unlinked', reason })
+  }
+
+  /** Tries again and again to reach the home that was lost, until others may be asked. */
+  async #awaitHome(): Promise<boolean> {
+    const { clock, random, bolts } = this.#options
+    for (let attempt = 0; ; attempt++) {
+      const { home } = this.#homeWatch
+      const leftMs = this.#homeWatch.graceLeftMs()
+      if (home === null || leftMs === 0 || bolts().length < 2) return false
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(Math.ceil(leftMs))])
+      if ((await this.#open(home, signal)) === null) return true
+      const waitMs = Math.min(this.#homeWatch.graceLeftMs(), backoffMs(attempt, 0, random))
+      await clock.sleep(waitMs, { signal: this.#stop.signal })
+    }
+  }
+
+  /** Begins a conversation; why there is none, or null. */
+  async #open(bolt: PeerId, signal: AbortSignal): Promise<string | null> {
+    const { host, reach, version, logger } = this.#options
+    try {
+      if (!host.peers().includes(bolt)) await reach(bolt, { signal })
+      const link = await BoltLink.open(host, bolt, version, { signal })
+      this.#link = link
+      this.#group.run(() => this.#converse(link))
+      logger.info('server-connected', { bolt })
+      this.#dispatch({ type: 'linked', bolt })
+      this.#homeWatch.look()
+      this.#tasks.tellWaiting()
+      return null
+    } catch (error) {
+      const reason = messageOf(error)
+      if (this.#stop.signal.aborted) return reason
+      this.#fail(bolt)
+      this.#homeWatch.note(bolt, 'failed')
+      logger.debug('server-unreachable', { bolt, reason })
+      return reason
+    }
   }
 
   async #neighbours(): Promise<void> {
@@ -223,9 +255,22 @@ export class EnvoyLoop {
     if (this.#asked > 0 && this.#state.run.kind === 'none') this.#runs.giveUp(`the server is gone: ${reason}`)
   }
 
+  /** To the server that should serve this machine, unless something is under way that the present one alone knows of. */
+  #goHome(): void {
+    if (this.#tasks.running === 0 && this.#asked === 0) this.#dispatch({ type: 'move' })
+  }
+
+  #leave(reason: string): void {
+    const link = this.#link
+    this.#link = null
+    this.#options.logger.info('server-left', { bolt: link?.bolt ?? '', reason })
+    link?.close(reason)
+  }
+
   #drop(reason: string): void {
     if (this.#link === null) return
     this.#fail(this.#link.bolt)
+    this.#homeWatch.note(this.#link.bolt, 'lost')
     this.#options.logger.info('server-gone', { bolt: this.#link.bolt, reason })
     this.#link.close(reason)
     this.#link = null
@@ -275,6 +320,7 @@ export class EnvoyLoop {
     if (problem !== '' && problem !== this.#problem) logger.warn('no-bundle', { bolt: link.bolt, reason: problem })
     this.#problem = problem
     this.#failed.clear()
+    this.#homeWatch.note(link.bolt, 'answered')
     this.#checkedInAt = clock.now()
     this.#dispatch({ type: 'answered', answer })
     if (this.#state.run.kind === 'none') this.#runs.giveUp(problem)

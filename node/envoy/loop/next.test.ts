@@ -296,3 +296,55 @@ describe('whatever happens', () => {
     expect(backoffMs(5, 300_000, () => 0)).toBe(backoffMs(5, 300_000, () => 1) / 2)
   })
 })
+
+describe('a move to another bolt', () => {
+  const moved = [{ type: 'leave', reason: expect.any(String) }, { type: 'dial' }]
+
+  function settled(): Virtual {
+    const loop = new Virtual()
+    loop.online()
+    loop.pass(1_000, action => {
+      if (action.type === 'check-in') loop.tell({ type: 'answered', answer: unchanged })
+      loop.tell({ type: 'run-ended' })
+    })
+    return loop
+  }
+
+  test('happens at once between check-ins and runs, and the next bolt is asked at once', () => {
+    const loop = settled()
+    expect(loop.tell({ type: 'move' })).toEqual(moved)
+    expect(loop.tell({ type: 'move' })).toEqual([])
+    expect(loop.tell({ type: 'linked', bolt: 'c' })).toEqual([{ type: 'check-in' }])
+  })
+
+  test('waits for the answer to a check-in and for the end of the run that it brings', () => {
+    const loop = settled()
+    expect(loop.tell({ type: 'called' })).toEqual([{ type: 'check-in' }])
+    expect(loop.tell({ type: 'move' })).toEqual([])
+    expect(loop.tell({ type: 'answered', answer: unchanged })).toEqual([{ type: 'run', isOffline: false }])
+    expect(loop.tell({ type: 'move' })).toEqual([])
+    loop.tell({ type: 'run-ended' })
+    expect(loop.tell({ type: 'move' })).toEqual(moved)
+  })
+
+  test('waits until a report is stored, but not for a bolt that does not store it', () => {
+    const loop = settled()
+    expect(loop.tell({ type: 'queue', oldest: 'r1' })).toEqual([{ type: 'send-report', id: 'r1' }])
+    expect(loop.tell({ type: 'move' })).toEqual([])
+    loop.now += 31_000
+    expect(loop.tell({ type: 'tick' })).toContainEqual({ type: 'send-report', id: 'r1' })
+    loop.tell({ type: 'answered', answer: unchanged })
+    loop.tell({ type: 'run-ended' })
+    expect(loop.tell({ type: 'move' })).toEqual(moved)
+    expect(loop.tell({ type: 'linked', bolt: 'c' })).toContainEqual({ type: 'send-report', id: 'r1' })
+  })
+
+  test('is nothing to an envoy that talks to nobody', () => {
+    const loop = new Virtual()
+    expect(loop.tell({ type: 'move' })).toEqual([])
+    loop.tell({ type: 'start', hasBundle: false })
+    expect(loop.tell({ type: 'move' })).toEqual([])
+    loop.tell({ type: 'unlinked', reason: 'test' })
+    expect(loop.tell({ type: 'move' })).toEqual([])
+  })
+})

@@ -68,6 +68,8 @@ function happened(state: LoopState, event: LoopEvent, parameters: LoopParameters
     case 'called':
       if (link.kind !== 'online') return [state, []]
       return [{ ...state, link: { ...link, calledAt: Math.max(event.at, (link.checkedInAt ?? 0) + CALL_GAP_MS) } }, []]
+    case 'move':
+      return move(state)
     case 'run-ended':
       return runEnded(state, event.at)
     case 'queue': {
@@ -131,6 +133,15 @@ function reportToSend({ report }: LoopState, { sent }: Online, at: number): Onli
   if (report === null) return null
   if (sent === null) return { report, at, tries: 0 }
   return at >= sent.at + patience(sent.tries) ? { report, at, tries: sent.tries + 1 } : null
+}
+
+/** Between check-ins and runs; a report that is on its way is waited for, unless the bolt has let it wait already. */
+function move(state: LoopState): Step {
+  const { link, run } = state
+  if (link.kind !== 'online' || link.checkIn !== null || run.kind === 'running') return [state, []]
+  if (link.sent !== null && link.sent.tries === 0) return [state, []]
+  const reason = 'another server should serve this machine'
+  return [{ ...state, link: { kind: 'dialling', attempt: 0 } }, [{ type: 'leave', reason }, { type: 'dial' }]]
 }
 
 function linked(state: LoopState, bolt: string, at: number): Step {

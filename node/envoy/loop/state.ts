@@ -49,6 +49,8 @@ export type LoopEvent = { readonly at: number } & (
   | { readonly type: 'unlinked'; readonly reason: string }
   | { readonly type: 'answered'; readonly answer: Answer }
   | { readonly type: 'called' }
+  /** Another bolt should serve this machine; nothing happens while it is not convenient. */
+  | { readonly type: 'move' }
   | { readonly type: 'run-ended' }
   /** The oldest report that waits, or null; after each change of the queue. */
   | { readonly type: 'queue'; readonly oldest: string | null }
@@ -57,6 +59,8 @@ export type LoopEvent = { readonly at: number } & (
 export type LoopAction =
   | { readonly type: 'dial' }
   | { readonly type: 'unlink'; readonly reason: string }
+  /** End a conversation in which nothing was wrong. */
+  | { readonly type: 'leave'; readonly reason: string }
   | { readonly type: 'check-in' }
   | { readonly type: 'run'; readonly isOffline: boolean }
   | { readonly type: 'send-report'; readonly id: string }

@@ -59,7 +59,10 @@ describe('without a server', () => {
     const { network, bolt } = lab
     const other = await lab.startBolt('other')
     bolt.bundle = other.bundle = policy([resource('a/x')])
-    const loop = await lab.startLoop({ bolts: ['bolt', 'other'] })
+    const loop = await lab.startLoop({
+      bolts: ['bolt', 'other'],
+      homingTimes: { graceMs: 50, stableMs: 60_000, spreadMs: 0 },
+    })
     await until(() => expect(loop.status().lastRun).not.toBeNull())
     const first = loop.status().bolt ?? ''
     network.kill(first)

@@ -49,7 +49,13 @@ export async function openFleet(options: {
     return part
   }
   const releases = new Releases({ places: releasePlaces(home), clock })
-  const policy = await createPolicy({ releases, clock, logger, observer })
+  const policy = await createPolicy({
+    releases,
+    clock,
+    logger,
+    observer,
+    whyNotReady: () => spanner.whyNotReady(),
+  })
   const store = new SecretStore({ folder: secretsFolder(home) })
   const secrets = note(await WatchedSecrets.open(store, logger))
   const homes = note(new FleetHomes({ roster, routes: member.routes, host: member.host, clock }))

@@ -8,6 +8,9 @@ import type { FleetIndex } from './fleet-index.ts'
 import type { FleetStore } from './fleet-store.ts'
 import type { Secrets } from './secrets.ts'
 
+/** Until an envoy asks a server again that has just started. */
+const NOT_READY_MS = 2_000
+
 export interface DeciderOptions {
   readonly policy: Policy
   readonly index: FleetIndex
@@ -74,6 +77,7 @@ export class Decider {
           intervalMs,
         )
       const { reason } = answer
+      if (answer.kind === 'not-ready') return notReady(reason)
       return { bundle: null, problem: reason, isUnmanaged: true, message: { type: 'no-policy', reason, intervalMs } }
     } catch (error) {
       this.#options.logger.error('compile-broken', { host: hostname, error }, 'a bundle could not be made')
@@ -95,6 +99,11 @@ export class Decider {
 type Found =
   | { readonly bundle: Bundle; readonly isUnmanaged: false }
   | { readonly bundle: null; readonly problem: string; readonly isUnmanaged: boolean; readonly message: FromBolt }
+
+function notReady(reason: string): Found {
+  const message = { type: 'refused', code: 'busy', message: reason, retryMs: NOT_READY_MS } as const
+  return { bundle: null, problem: reason, isUnmanaged: false, message }
+}
 
 function failed([first = '', ...others]: readonly string[], intervalMs: number): Found {
   const problem = `${first.slice(0, 500)}${others.length === 0 ? '' : ` (and ${others.length} more)`}`

@@ -26,6 +26,8 @@ export interface PolicyOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly observer?: PolicyObserver
+  /** Why nobody is to be answered yet; null when everybody is. */
+  readonly whyNotReady?: () => string | null
 }
 
 const EVERYBODY_GETS_LIVE: Staging = { baseOf: () => null, isCanary: () => true }
@@ -59,6 +61,7 @@ class LivePolicy implements Policy {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #observer: PolicyObserver | undefined
+  readonly #whyNotReady: () => string | null
   readonly #cache = new ReadCache()
   readonly #listeners = new Set<() => void>()
   readonly #reloads = new Reloads<Reloaded>(() => this.#reload())
@@ -69,11 +72,12 @@ class LivePolicy implements Policy {
   #loadedAt: number
   #problem: PolicyProblem | null = null
 
-  constructor({ releases, clock, logger, observer }: PolicyOptions) {
+  constructor({ releases, clock, logger, observer, whyNotReady }: PolicyOptions) {
     this.#releases = releases
     this.#clock = clock
     this.#logger = logger
     this.#observer = observer
+    this.#whyNotReady = whyNotReady ?? (() => null)
     this.#loadedAt = clock.now()
   }
 
@@ -116,6 +120,8 @@ class LivePolicy implements Policy {
   }
 
   answerFor(host: string, traits: Traits): PolicyAnswer {
+    const unready = this.#whyNotReady()
+    if (unready !== null) return { kind: 'not-ready', reason: unready }
     const store = this.#storeFor(host)
     if (store === null) return { kind: 'no-policy', reason: this.#whyNothing() }
     const began = this.#clock.monotonicMs()

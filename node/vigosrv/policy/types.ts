@@ -12,6 +12,8 @@ export type PolicyAnswer =
   | { readonly kind: 'bundle'; readonly bundle: Bundle }
   /** `reason` is a sentence. */
   | { readonly kind: 'no-policy'; readonly reason: string }
+  /** The server does not know yet what it should hand out: ask again soon. */
+  | { readonly kind: 'not-ready'; readonly reason: string }
   | { readonly kind: 'failed'; readonly diagnostics: readonly Diagnostic[] }
 
 /** Which hosts keep the release before while the one that is live is tried on others. */

@@ -15,7 +15,7 @@ import {
 import type { BareRepository } from '#gitback/repo'
 import type { BoltReport, BoltRow, SnapshotFiles, SpannerStatus, StacksHead } from '#node/api'
 import type { Audit } from '#node/audit'
-import { KeyedMutex, type Logger, messageOf, type Random, sha256Hex } from '#node/kit'
+import { KeyedMutex, type Logger, messageOf, type Random, sha256Hex, toHex } from '#node/kit'
 import type { Member } from '#node/member'
 import type { SignedRecord, Signer } from '#swarm/record'
 import type { CurrentSettings } from '../current-settings.ts'
@@ -27,6 +27,7 @@ import { type BoltSeen, Bolts } from './bolts.ts'
 import { checkedFiles } from './check-files.ts'
 import { SpannerError } from './errors.ts'
 import type { FleetHomes } from './homes.ts'
+import { Readiness } from './readiness.ts'
 import { receivedFiles } from './received-files.ts'
 import type { ReleaseNote } from './release-commit.ts'
 import { Routing } from './routing.ts'
@@ -68,6 +69,7 @@ export class LiveSpanner implements Spanner {
   readonly #bolts: Bolts
   readonly #routing: Routing
   readonly #alone: Publishing
+  readonly #readiness: Readiness
   readonly #checker: TreeChecker = treeChecker()
   readonly #mutex = new KeyedMutex()
 
@@ -80,6 +82,9 @@ export class LiveSpanner implements Spanner {
     const { replicator, replication, roster, routes, clock } = member
     const checker = this.#checker
     this.#watch = new Stackswatch({ project, replicator, releases, policy, checker, audit, clock, random, logger })
+    const self = toHex(signer.publicKey)
+    const hasRelease = (): boolean => policy.release !== null
+    this.#readiness = new Readiness({ project, member, self, watch: this.#watch, hasRelease, clock })
     this.#bolts = new Bolts({ member, report: () => this.report(), handlers, logger })
     const announce = (record: SignedRecord): Promise<void> => replication.publish('routes', record)
     this.#routing = new Routing({ roster, routes, homes, signer, clock, announce })
@@ -100,6 +105,11 @@ export class LiveSpanner implements Spanner {
 
   get mode(): 'standalone' | 'spanner' {
     return this.#options.settings.now.spanner?.mode ?? 'standalone'
+  }
+
+  /** Why envoys are not to be answered yet; null when they are. */
+  whyNotReady(): string | null {
+    return this.mode === 'standalone' ? null : this.#readiness.whyNot()
   }
 
   /** Where a release was published it is judged: several servers would take it back several times. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 const HEX = /^(?:[0-9a-f]{2})*$/
 
@@ -18,15 +18,17 @@ export function isHex(text: unknown, byteLength: number): text is string {
 }
 
 export function sha256(...parts: (Uint8Array | string)[]): Uint8Array {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return new Uint8Array(hash.digest())
+  const all = createHash('sha256')
+  for (const part of parts) all.update(part)
+  return new Uint8Array(all.digest())
 }
 
 export function sha256Hex(...parts: (Uint8Array | string)[]): string {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest('hex')
+  const [only] = parts
+  if (parts.length === 1 && only !== undefined) return hash('sha256', only, 'hex')
+  const all = createHash('sha256')
+  for (const part of parts) all.update(part)
+  return all.digest('hex')
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,7 +1,6 @@
 import {
   Diagnostics,
   type FileKind,
-  isMark,
   kindOfFile,
   type Lexeme,
   lexemesOf,
@@ -22,6 +21,7 @@ export class View {
   #keptEnds: ReadonlySet<number> | undefined
   #margin: Margin | undefined
   #parsed: { readonly root: Node | undefined; readonly isReadable: boolean } | undefined
+  #kind: { readonly is: FileKind | undefined } | undefined
   #skeleton: { readonly root: Block | undefined } | undefined
 
   constructor(file: SourceFile) {
@@ -49,7 +49,7 @@ export class View {
 
   /** Of a readable file, without marks. */
   get lexemes(): readonly Lexeme[] {
-    this.#lexemes ??= Array.from(lexemesOf(this.file) ?? []).filter(({ kind }) => !isMark(kind))
+    this.#lexemes ??= lexemesOf(this.file)?.withoutMarks ?? []
     return this.#lexemes
   }
 
@@ -99,7 +99,8 @@ export class View {
   }
 
   get kind(): FileKind | undefined {
-    return this.root?.kind === 'map' ? kindOfFile(this.file.path, this.root) : undefined
+    this.#kind ??= { is: this.root?.kind === 'map' ? kindOfFile(this.file.path, this.root) : undefined }
+    return this.#kind.is
   }
 
   /** The map of a configcrate or usercrate. */

@@ -21,6 +21,7 @@ export function customLabel(type: string, name: string): string {
 
 /** The first line of a text that does something, shortened: not a comment, nor what only sets up a shell script. */
 export function oneLine(text: string, most = 60): string {
+  if (text.length <= most && ONE_PLAIN_LINE.test(text)) return text
   const lines = text
     .slice(0, 4096)
     .split(/[\r\n]+/)
@@ -29,6 +30,9 @@ export function oneLine(text: string, most = 60): string {
   const characters = Array.from(line.replaceAll(/\p{Cc}/gu, ' '))
   return characters.length <= most ? characters.join('') : `${characters.slice(0, most - 1).join('')}…`
 }
+
+/** What stays as it is: printable ASCII without blanks around it. */
+const ONE_PLAIN_LINE = /^(?!#|set -)[!-~](?:[ -~]*[!-~])?$/
 
 /** Last part of a URL or path without its query: what people call the thing. */
 export function lastPart(text: string): string {

@@ -58,6 +58,16 @@ export class Lexemes implements Iterable<Lexeme> {
     return { kind, start: index === 0 ? 0 : (this.#ends[index - 1] ?? 0), end: this.#ends[index] ?? 0 }
   }
 
+  /** Those that stand for text. */
+  get withoutMarks(): Lexeme[] {
+    const all: Lexeme[] = []
+    for (let index = 0; index < this.count; index++) {
+      const lexeme = this.at(index)
+      if (!isMark(lexeme.kind)) all.push(lexeme)
+    }
+    return all
+  }
+
   *[Symbol.iterator](): Iterator<Lexeme> {
     for (let index = 0; index < this.count; index++) yield this.at(index)
   }

@@ -62,7 +62,7 @@ export class CrateCache {
       templates: this.#store.templates,
       condition: inputs.condition,
       keepsAll: isLenient,
-      stamp: (...resource) => stampCached(keyOf(inputs.sample), ...resource),
+      stamp: (...resource) => stampCached(inputs.sample, ...resource),
     })
     // A made-up trait is found again by nobody: samples are told apart by their names instead.
     const kept = log.reads.map((read, at) => ({ read, found: log.found[at] ?? '' }))

@@ -1,9 +1,10 @@
 import { formatWhen, type SourceFile } from '#config/lang'
 import type { Condition } from '../resolve/index.ts'
 import { templateNamed } from '../tree/index.ts'
+import type { Sample } from './data.ts'
 import { DecisionTree } from './decision-tree.ts'
 import type { PreparedResource } from './prepared.ts'
-import { ReadLog } from './reads.ts'
+import { type Read, ReadLog } from './reads.ts'
 import type { UsedTemplate } from './resource.ts'
 import { type StampContext, type Stamping, stamp } from './stamp.ts'
 
@@ -11,10 +12,11 @@ const trees = new WeakMap<PreparedResource, Map<string, DecisionTree<Stamping>>>
 
 /**
  * `stamp`, once for all hosts that cannot be told apart by what the resource reads: hosts that differ in one variable share all
- * resources that do not read it, and so do trees whose crate did not change. `sample`: as for crates; empty for real hosts.
+ * resources that do not read it, and so do trees whose crate did not change. A made-up trait is found again by nobody: what reads traits is
+ * known for the sample with that name only, all else for samples of any name.
  */
 export function stampCached(
-  sample: string,
+  sample: Sample | undefined,
   prepared: PreparedResource,
   title: string,
   condition: Condition,
@@ -22,8 +24,11 @@ export function stampCached(
 ): Stamping {
   const { data, templates } = context
   if (data.item !== undefined) return stamp(prepared, title, condition, context)
-  const tree = treeOf(prepared, typeof condition === 'boolean' ? sample : `${sample}\n${formatWhen(condition)}`)
-  const known = tree.find(read => data.again(read))
+  const grade = sample === undefined ? '' : sample.grade
+  const shared = treeOf(prepared, grade, condition)
+  const own = sample === undefined ? shared : treeOf(prepared, `${grade} ${sample.name}`, condition)
+  const finder = (read: Read) => data.again(read)
+  const known = shared.find(finder) ?? (own === shared ? undefined : own.find(finder))
   if (known !== undefined && isOf(known, templates)) {
     if (known.readsTraits) data.log.readTraits = true
     return known
@@ -33,7 +38,8 @@ export function stampCached(
   if (made.problems.some(({ code }) => code === 'unknown-template')) return made
   const kept = log.reads
     .map((read, at) => ({ read, found: log.found[at] ?? '' }))
-    .filter(({ read }) => sample === '' || read.namespace === 'Vars')
+    .filter(({ read }) => sample === undefined || read.namespace === 'Vars')
+  const tree = made.readsTraits ? own : shared
   tree.add(
     kept.map(({ read }) => read),
     kept.map(({ found }) => found),
@@ -51,9 +57,10 @@ export function isStillMeant(used: UsedTemplate | undefined, templates: Readonly
   return used === undefined || templateNamed(templates, used.source) === used.file
 }
 
-function treeOf(prepared: PreparedResource, key: string): DecisionTree<Stamping> {
+function treeOf(prepared: PreparedResource, whose: string, condition: Condition): DecisionTree<Stamping> {
   const known = trees.get(prepared) ?? new Map<string, DecisionTree<Stamping>>()
   trees.set(prepared, known)
+  const key = typeof condition === 'boolean' ? whose : `${whose}\n${formatWhen(condition)}`
   const tree = known.get(key) ?? new DecisionTree<Stamping>()
   known.set(key, tree)
   return tree

@@ -1,6 +1,7 @@
 import { sha256Hex } from '#node/kit'
 import { identitiesOf } from '../compile/conflicts.ts'
 import type { CompiledCrate } from '../compile/crate.ts'
+import type { Stamped } from '../compile/stamp.ts'
 import { renderedUrls } from './urls.ts'
 
 /** What a crate without fault is for the other crates of an entry. */
@@ -13,18 +14,43 @@ export interface Part {
 
 const known = new WeakMap<CompiledCrate, Part>()
 
+const codes = new WeakMap<Stamped, string>()
+
+function codeOf(stamped: Stamped, identity: string): string {
+  let code = codes.get(stamped)
+  if (code === undefined) {
+    code = sha256Hex(identity).slice(0, 8)
+    codes.set(stamped, code)
+  }
+  return code
+}
+
 /** `other`: the same crate on another machine. */
 export function partOf(crate: CompiledCrate, other: Part | undefined): Part {
   let part = known.get(crate)
   if (part === undefined) {
     part = {
-      codes: new Set(identitiesOf(crate).map(({ identity }) => sha256Hex(identity).slice(0, 8))),
+      codes: new Set(identitiesOf(crate).map(({ identity, stamped }) => codeOf(stamped, identity))),
       urls: renderedUrls(crate).map(({ url, span: { start, end } }) => [url, start, end] as const),
     }
     known.set(crate, part)
   }
   if (other === undefined || other === part) return part
-  return { codes: part.codes.union(other.codes), urls: [...other.urls, ...part.urls] }
+  return bothOf(part, other)
+}
+
+const pairs = new WeakMap<Part, WeakMap<Part, Part>>()
+
+/** Most crates are the same two in a thousand entries. */
+function bothOf(part: Part, other: Part): Part {
+  const known = pairs.get(part) ?? new WeakMap<Part, Part>()
+  pairs.set(part, known)
+  const both = known.get(other) ?? {
+    codes: part.codes.isSubsetOf(other.codes) ? other.codes : part.codes.union(other.codes),
+    urls: [...other.urls, ...part.urls],
+  }
+  known.set(other, both)
+  return both
 }
 
 /** Undefined where an old part may manage what a new one manages. The old ones are known to get along. */

@@ -15,15 +15,13 @@ import {
 } from '#config/publish'
 import { SecretStore, secretsFolder } from '#config/secrets'
 import type { Holder } from '#config/store'
-import type { ApiClient } from '#node/api'
+import type { ApiClient, SpannerStatus } from '#node/api'
 import { exitCodes } from '#node/api/errors'
 import { formatDuration } from '#node/kit'
 import { examples } from '../examples-text.ts'
 import { withServer } from '../server/connection.ts'
-import type { Followed } from './bolts/follow.ts'
 import { sharedBy } from './bolts/mode.ts'
-import type { sharedTarget } from './bolts/shared-publish.ts'
-import { type InForce, takeEffect, tellInForce } from './in-force.ts'
+import { type InForce, takeEffect, tellInForce, type WaitOptions } from './in-force.ts'
 import { author, placesOf, releasesOf } from './places.ts'
 import { SecretChecker } from './secret-checker.ts'
 import type { Staged } from './staged.ts'
@@ -82,20 +80,41 @@ export function addPublish(config: Command): void {
 }
 
 async function run(options: PublishFlags, command: Command): Promise<void> {
+  const shared = options.dryRun === true ? null : await sharedBy(command, interruptSignal())
+  if (shared !== null) return await runShared(shared, options, command)
   if (options.canary !== undefined && options.dryRun !== true) return await runStaged(options.canary, options, command)
-  const { result, inForce, bolts } = await publishNow(options, command)
-  if (options.json) printJson({ ...publishJson(result), server: inForce, ...(bolts === null ? {} : { bolts }) })
+  const { result, inForce } = await publishNow(options, command)
+  if (options.json) printJson({ ...publishJson(result), server: inForce })
   else tell(result, inForce)
-  if (bolts !== null) (await import('./bolts/shared-publish.ts')).tellFollowed(bolts, options)
-  if (!options.askAi || result.outcome !== 'invalid') return
+  await adviseOn(result, options, command)
+}
+
+async function adviseOn(result: PublishResult, { askAi = false }: PublishFlags, command: Command): Promise<void> {
+  if (!askAi || result.outcome !== 'invalid') return
   const { suggestFixes } = await import('./suggest.ts')
   await suggestFixes(command, result.diagnostics, interruptSignal())
+}
+
+/** The server makes it live, here and on all bolts. */
+async function runShared(status: SpannerStatus, options: PublishFlags, command: Command): Promise<void> {
+  const { everywhere, noCanaries, noteBase, sharedTarget, tellFollowed } = await import('./bolts/shared-publish.ts')
+  if (options.canary !== undefined) throw noCanaries()
+  const sight = { line: statusLine(), signal: interruptSignal() }
+  const target = await sharedTarget(command, status, options, sight)
+  const result = await pipeline(options, command, { ...sight, target })
+  const release = liveAfter(result)
+  if (release !== null) await noteBase(command, release)
+  if (options.json !== true) tell(result, null)
+  const isNew = release !== null && result.outcome === 'published'
+  const followed = isNew ? await everywhere(command, release, options, sight) : null
+  if (options.json) printJson({ ...publishJson(result), ...(followed ?? { server: null, bolts: null }) })
+  if (followed !== null) tellFollowed(followed.bolts, options)
+  await adviseOn(result, options, command)
 }
 
 /** The release goes to canaries first. Without a server there are none, so that one must run. */
 async function runStaged(selector: string, options: PublishFlags, command: Command): Promise<void> {
   const signal = interruptSignal()
-  if ((await sharedBy(command, signal)) !== null) throw await noCanaries()
   const { announced, tellEnd } = await import('./staged.ts')
   await withServer(command, async client => {
     const { result, inForce } = await announced(client, selector, () => publishNow(options, command), {
@@ -122,20 +141,22 @@ async function follow(client: ApiClient, release: string, signal: AbortSignal): 
   }
 }
 
-interface Published {
-  readonly result: PublishResult
-  /** Null: there was nothing to tell the server. */
-  readonly inForce: InForce | null
-  /** Null where one server stands alone. */
-  readonly bolts: Followed | null
+/** Publishes, and sees to it that the server has it. Null: there was nothing to tell the server. */
+async function publishNow(
+  options: PublishFlags,
+  command: Command,
+): Promise<{ result: PublishResult; inForce: InForce | null }> {
+  const sight = { line: statusLine(), signal: interruptSignal() }
+  const result = await pipeline(options, command, sight)
+  const release = liveAfter(result)
+  return { result, inForce: release === null ? null : await takeEffect(command, release, sight) }
 }
 
-/** Publishes, and sees to it that the server has it. */
-async function publishNow(options: PublishFlags, command: Command): Promise<Published> {
-  const line = statusLine()
-  const signal = interruptSignal()
-  const shared = options.dryRun === true ? null : await sharedBy(command, signal)
-  const target = shared === null ? undefined : await targetOf(command, shared, options, { line, signal })
+async function pipeline(
+  options: PublishFlags,
+  command: Command,
+  { line, signal, target }: WaitOptions & { readonly target?: ReleaseTarget },
+): Promise<PublishResult> {
   const result = await publish({
     releases: releasesOf(command),
     checker: checkerOf(command),
@@ -150,26 +171,7 @@ async function publishNow(options: PublishFlags, command: Command): Promise<Publ
     onProgress: step => line.show(wordsOf(step)),
   }).finally(() => line.clear())
   if (result.outcome === 'invalid') process.exitCode = exitCodes.failed
-  const release = liveAfter(result)
-  if (release === null) return { result, inForce: null, bolts: null }
-  if (shared === null) return { result, inForce: await takeEffect(command, release, { signal, line }), bolts: null }
-  const { everywhere, noteBase } = await import('./bolts/shared-publish.ts')
-  await noteBase(command, release)
-  if (result.outcome !== 'published') return { result, inForce: null, bolts: null }
-  return { result, ...(await everywhere(command, release, options, { line, signal })) }
-}
-
-async function targetOf(...parameters: Parameters<typeof sharedTarget>): Promise<ReleaseTarget> {
-  const shared = await import('./bolts/shared-publish.ts')
-  return await shared.sharedTarget(...parameters)
-}
-
-async function noCanaries(): Promise<Error> {
-  const { SharedConfigError } = await import('./bolts/errors.ts')
-  return new SharedConfigError(
-    'refused',
-    'canaries are judged by one server, and this configuration is shared by several, each with envoys of its own; publish without --canary (a release that does harm is rolled back all the same)',
-  )
+  return result
 }
 
 function liveAfter(result: PublishResult): string | null {

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import { print, type StatusLine } from '#cli/shell'
+import { print } from '#cli/shell'
 import type { ReleaseTarget } from '#config/publish'
 import type { ReleaseHash } from '#config/store'
 import type { SpannerStatus } from '#node/api'
 import { exitCodes } from '#node/api/errors'
 import { messageOf } from '#node/kit'
 import { withServer } from '../../server/connection.ts'
-import type { InForce } from '../in-force.ts'
+import type { InForce, WaitOptions } from '../in-force.ts'
 import { placesOf } from '../places.ts'
 import { tellWarning } from '../tell.ts'
 import { SharedConfigError } from './errors.ts'
@@ -24,17 +24,12 @@ export interface SharedFlags {
   readonly json?: boolean
 }
 
-export interface Sight {
-  readonly line: StatusLine
-  readonly signal: AbortSignal
-}
-
 /** Where a release goes when servers share the configuration. @throws SharedConfigError 'conflict' */
 export async function sharedTarget(
   command: Command,
   { heads }: SpannerStatus,
   { overwrite = false }: SharedFlags,
-  sight: Sight,
+  sight: WaitOptions,
 ): Promise<ReleaseTarget> {
   const { stacks } = placesOf(command)
   const base = await readBase(stacks)
@@ -70,15 +65,15 @@ export async function everywhere(
   command: Command,
   release: ReleaseHash,
   { wait, json = false }: SharedFlags,
-  { line, signal }: Sight,
-): Promise<{ inForce: InForce; bolts: Followed }> {
+  { line, signal }: WaitOptions,
+): Promise<{ server: InForce; bolts: Followed }> {
   return await withServer(command, async client => {
     const { serverRoutes } = await import('#node/api')
     const { version } = await client.call(serverRoutes.configVersion, {}, { signal })
     const which = wait === false ? 'none' : wait === true ? 'all' : wait
     const onBolt = json ? () => undefined : tellBolt
     const bolts = await followBolts(client, release, { wait: which, waitMs: FOLLOW_MS, line, signal, onBolt })
-    return { inForce: { state: 'in-force', version }, bolts }
+    return { server: { state: 'in-force', version }, bolts }
   })
 }
 
@@ -96,4 +91,11 @@ export function tellFollowed({ end, bolts }: Followed, { wait, json = false }: S
     if (wait === 'all') tellWarning(`${bolt} does not have it: ${problem}`)
     else print(`${bolt} does not have it yet; see vigocli spanner status.`)
   }
+}
+
+export function noCanaries(): SharedConfigError {
+  return new SharedConfigError(
+    'refused',
+    'canaries are judged by one server, and this configuration is shared by several, each with envoys of its own; publish without --canary (a release that does harm is rolled back all the same)',
+  )
 }

@@ -21,6 +21,7 @@ import { formatDuration } from '#node/kit'
 import { examples } from '../examples-text.ts'
 import { withServer } from '../server/connection.ts'
 import { sharedBy } from './bolts/mode.ts'
+import { waitOption } from './bolts/wait-option.ts'
 import { type InForce, takeEffect, tellInForce, type WaitOptions } from './in-force.ts'
 import { author, placesOf, releasesOf } from './places.ts'
 import { SecretChecker } from './secret-checker.ts'
@@ -53,11 +54,7 @@ export function addPublish(config: Command): void {
     )
     .option('--no-prune', 'also release crates and templates that nothing refers to')
     .option('--canary <selector>', 'give it to canaries first: 5% of the fleet, a number of hosts, or a host pattern')
-    .addOption(
-      new Option('--wait <bolts>', 'where several servers share the configuration: which of them must have it')
-        .choices(['all', 'one'])
-        .default('all'),
-    )
+    .addOption(waitOption())
     .option('--no-wait', 'wait for nobody: not for other servers; with --canary, not for what becomes of it')
     .option(
       '--overwrite',

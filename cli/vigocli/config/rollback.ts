@@ -3,6 +3,8 @@ import { interruptSignal, printJson, statusLine } from '#cli/shell'
 import { diagnosticJson, formatDiagnostics, formatRollback, rollback, treeChecker } from '#config/publish'
 import { exitCodes } from '#node/api/errors'
 import { examples } from '../examples-text.ts'
+import { sharedBy } from './bolts/mode.ts'
+import { waitOption } from './bolts/wait-option.ts'
 import { takeEffect, tellInForce } from './in-force.ts'
 import { author, releasesOf } from './places.ts'
 import { waitingFor } from './publish.ts'
@@ -14,6 +16,8 @@ export function addRollback(config: Command): void {
     .description('make an old release live again, as a new one (default: what was live before)')
     .option('--reason <text>', 'one line for the history', '')
     .option('--force', 'also while publishing is frozen')
+    .addOption(waitOption())
+    .option('--no-wait', 'where several servers share the configuration: wait for none of the others')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -24,36 +28,44 @@ export function addRollback(config: Command): void {
         ],
       )}`,
     )
-    .action(
-      async (
-        release: string | undefined,
-        options: { reason: string; force?: boolean; json?: boolean },
-        command: Command,
-      ) => {
-        const line = statusLine()
-        const signal = interruptSignal()
-        const result = await rollback({
-          releases: releasesOf(command),
-          checker: treeChecker(),
-          author: author(),
-          reason: options.reason,
-          to: release,
-          evenIfFrozen: options.force === true,
-          signal,
-          onWait: holder => line.show(waitingFor(holder)),
-        }).finally(() => line.clear())
-        if (result.outcome === 'invalid') process.exitCode = exitCodes.failed
-        const isDone = result.outcome === 'rolled-back'
-        const inForce = isDone ? await takeEffect(command, result.entry.release, { signal, line }) : null
-        if (options.json) {
-          const diagnostics = result.outcome === 'invalid' ? result.diagnostics.map(diagnosticJson) : []
-          return printJson({ ...result, diagnostics, server: inForce })
-        }
-        const { summary } = formatRollback(result)
-        if (isDone) printSummary(summary.split('\n'))
-        if (inForce !== null) return tellInForce(inForce)
-        if (result.outcome === 'invalid') tellProblems(formatDiagnostics(result.diagnostics))
-        process.stderr.write(`${summary}\n`)
-      },
-    )
+    .action(run)
+}
+
+interface RollbackFlags {
+  reason: string
+  force?: boolean
+  wait: 'all' | 'one' | boolean
+  json?: boolean
+}
+
+async function run(release: string | undefined, options: RollbackFlags, command: Command): Promise<void> {
+  const sight = { line: statusLine(), signal: interruptSignal() }
+  const shared = await sharedBy(command, sight.signal)
+  if (shared !== null) {
+    const { rollBackEverywhere } = await import('./bolts/shared-rollback.ts')
+    return await rollBackEverywhere(command, release, options, sight)
+  }
+  const { line, signal } = sight
+  const result = await rollback({
+    releases: releasesOf(command),
+    checker: treeChecker(),
+    author: author(),
+    reason: options.reason,
+    to: release,
+    evenIfFrozen: options.force === true,
+    signal,
+    onWait: holder => line.show(waitingFor(holder)),
+  }).finally(() => line.clear())
+  if (result.outcome === 'invalid') process.exitCode = exitCodes.failed
+  const isDone = result.outcome === 'rolled-back'
+  const inForce = isDone ? await takeEffect(command, result.entry.release, sight) : null
+  if (options.json) {
+    const diagnostics = result.outcome === 'invalid' ? result.diagnostics.map(diagnosticJson) : []
+    return printJson({ ...result, diagnostics, server: inForce })
+  }
+  const { summary } = formatRollback(result)
+  if (isDone) printSummary(summary.split('\n'))
+  if (inForce !== null) return tellInForce(inForce)
+  if (result.outcome === 'invalid') tellProblems(formatDiagnostics(result.diagnostics))
+  process.stderr.write(`${summary}\n`)
 }

@@ -1,11 +1,10 @@
 import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import type { StatusLine } from '#cli/shell'
-import type { Diagnostic } from '#config/lang'
 import type { ReleaseRequest, ReleaseTarget } from '#config/publish'
-import { type ReleaseHash, releaseHash, shortHash, type TreeFile } from '#config/store'
-import type { DiagnosticRow } from '#node/api'
+import { type ReleaseHash, releaseHash, shortHash } from '#config/store'
 import { withServer } from '../../server/connection.ts'
+import { diagnosticOf } from './diagnostics.ts'
 
 export interface HandOverOptions {
   readonly command: Command
@@ -45,14 +44,4 @@ export class HandOver implements ReleaseTarget {
         return { outcome: 'refused', diagnostics: answer.diagnostics.map(row => diagnosticOf(row, files)) }
     }
   }
-}
-
-/** The place again in the file that it is about. */
-function diagnosticOf(row: DiagnosticRow, files: readonly TreeFile[]): Diagnostic {
-  const { path, line, column, code, severity, message, hint } = row
-  const found = files.find(file => file.path === path)
-  const text = found === undefined ? '' : Buffer.from(found.bytes).toString('utf8')
-  const before = text.split('\n').slice(0, line - 1)
-  const start = Math.min(before.reduce((sum, each) => sum + each.length + 1, 0) + column - 1, text.length)
-  return { code, severity, message, hint, span: { file: { path, text }, start, end: start }, related: [] }
 }

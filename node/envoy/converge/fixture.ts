@@ -1,11 +1,14 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Value } from '@sinclair/typebox/value'
+import { afterEach, beforeEach, expect } from 'vitest'
 import type { Bundle, BundleResource } from '#config/store'
+import { Run } from '#node/checkin'
 import { type Logger, sha256Hex, silentLogger, systemClock } from '#node/kit'
 import type { Attributes, Executor, ExecutorOptions, Finding } from '../executors/executor.ts'
 import type { Machine } from '../executors/machine.ts'
-import { type Equipment, Journal, Memory, RUN_LIMITS, Secrets } from './index.ts'
+import { type Converged, converge, type Equipment, Journal, Memory, RUN_LIMITS, Secrets } from './index.ts'
 
 /** A resource of a test: what matters is given, the rest is as compiled bundles have it. */
 export function resource(id: string, given: Partial<BundleResource> = {}): BundleResource {
@@ -166,3 +169,55 @@ export async function equip(toy: ToyMachine, folder: string, given: Partial<Equi
 export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'vigo-envoy-'))
 }
+
+/** A toy machine, and runs on it that report what the protocol has. */
+export class Lab {
+  readonly folder: string
+  readonly toy: ToyMachine
+  equipment: Equipment
+
+  private constructor(folder: string, toy: ToyMachine, equipment: Equipment) {
+    this.folder = folder
+    this.toy = toy
+    this.equipment = equipment
+  }
+
+  static async open(): Promise<Lab> {
+    const folder = await temporaryFolder()
+    const toy = new ToyMachine()
+    return new Lab(folder, toy, await equip(toy, folder))
+  }
+
+  /** As after the end of the process: what is on disk is what is known. */
+  async restart(): Promise<void> {
+    this.equipment = await equip(this.toy, this.folder)
+  }
+
+  async run(
+    resources: readonly BundleResource[],
+    given: { mode?: 'enforce' | 'dry-run'; secrets?: string[]; signal?: AbortSignal } = {},
+  ): Promise<Converged> {
+    const { mode = 'enforce', secrets = [], signal = new AbortController().signal } = given
+    const order = { bundle: bundle(resources, { secrets }), mode, offline: false }
+    const converged = await converge(order, this.equipment, { signal })
+    expect(Value.Check(Run, converged.run)).toBe(true)
+    await this.equipment.journal.clear()
+    return converged
+  }
+}
+
+/** Another one for each test of the file. */
+export function labs(): () => Lab {
+  let lab: Lab
+  beforeEach(async () => {
+    lab = await Lab.open()
+  })
+  afterEach(() => rm(lab.folder, { recursive: true }))
+  return () => lab
+}
+
+export const states = ({ results }: Converged): Record<string, string> =>
+  Object.fromEntries(results.map(({ id, state }) => [id, state]))
+
+export const messageOf = ({ results }: Converged, id: string): string =>
+  results.find(each => each.id === id)?.message ?? ''

@@ -171,6 +171,36 @@ describe('neighbours', () => {
     for (const host of hosts) await host.close()
   })
 
+  test('keep bolts connected to each other, however many others there are', async () => {
+    const network = memoryNetwork()
+    const founder = signers[0] ?? signerFromSeed(new Uint8Array(32))
+    const [self, otherBolt, ...envoys] = [1, ...Array.from({ length: 18 }, (_, n) => 20 + n)]
+      .map(n => new Uint8Array(32).fill(n))
+      .map(seed => ({ key: toHex(signerFromSeed(seed).publicKey), ...identityFromSeed(seed) }))
+    const admitted = { os: 'linux', arch: 'amd64', serial: 1, issuedAt: 1 }
+    for (const [n, { key }] of [otherBolt, ...envoys].filter(each => each !== undefined).entries()) {
+      const role = n === 0 ? 'bolt' : 'envoy'
+      await roster.offer(await signAdmission({ peer: key, hostname: `m${n}`, role, ...admitted }, fleetId, founder))
+    }
+    const host = network.createHost({ peerId: self?.peerId ?? '' })
+    const others = [otherBolt, ...envoys].map(each => network.createHost({ peerId: each?.peerId ?? '' }))
+    const [boltHost, ...envoyHosts] = others
+    for (const envoyHost of envoyHosts) await host.connect(envoyHost.peerId)
+    const neighbours = await Neighbours.start({
+      host,
+      roster,
+      isMember: peer => others.some(other => other.peerId === peer),
+      bootstrap: boltHost?.addresses() ?? [],
+      file: join(folder, 'bolts.json'),
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+    })
+    await vi.waitFor(() => expect(host.peers()).toContain(boltHost?.peerId), { timeout: 5_000 })
+    await neighbours.close()
+    for (const each of [host, ...others]) await each.close()
+  })
+
   test('speak a stable wire form and refuse hostile bytes', () => {
     const value = [{ peer: 'p', addresses: ['/a', '/b'] }]
     expect(toHex(peersProtocol.response.encode(value))).toBe('01' + '0170' + '02' + '022f61' + '022f62')

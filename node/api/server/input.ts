@@ -21,7 +21,7 @@ export function readInput(route: AnyRoute, request: FastifyRequest): unknown {
   throw new ApiError('bad-request', `${field.slice(0, 200)}: ${first?.message ?? 'is wrong'}`)
 }
 
-/** The bytes of an upload. @throws ApiError 'bad-request' without a length */
+/** The bytes of an upload. @throws ApiError 'bad-request' without a length; 'unsupported-type' for a body that is something else */
 export function uploadOf(request: FastifyRequest): {
   readonly bytes: AsyncIterable<Uint8Array>
   readonly sizeBytes: number
@@ -30,5 +30,14 @@ export function uploadOf(request: FastifyRequest): {
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
     throw new ApiError('bad-request', 'an upload must say its length (Content-Length)')
   }
-  return { bytes: request.body as AsyncIterable<Uint8Array>, sizeBytes }
+  const { body } = request
+  if (body === undefined && sizeBytes === 0) return { bytes: nothing(), sizeBytes }
+  if (isStream(body)) return { bytes: body, sizeBytes }
+  throw new ApiError('unsupported-type', 'send the bytes themselves (Content-Type: application/octet-stream)')
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+function isStream(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 }

@@ -176,6 +176,13 @@ describe('the local API', () => {
     expect(await client.call(routes.upload, {}, { upload: { stream, sizeBytes: 70_005 } })).toEqual({ bytes: 70_005 })
   })
 
+  test('takes an upload of nothing, and no other body for one', async () => {
+    expect(await raw('POST', '/v1/upload', '', { 'content-length': '0' })).toBe(200)
+    expect(await raw('POST', '/v1/upload', '{}', { 'content-type': 'application/json', 'content-length': '2' })).toBe(
+      415,
+    )
+  })
+
   test('says that nobody listens', async () => {
     const nobody = new ApiClient(join(folder, 'none.sock'), 'the test daemon')
     await expect(nobody.call(routes.ask, {})).rejects.toMatchObject({ code: 'not-running' })

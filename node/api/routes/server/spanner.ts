@@ -96,7 +96,10 @@ export const spannerRoutes = {
       reason: Type.Optional(Line),
       kind: Type.Union([Type.Literal('publish'), Type.Literal('promote')]),
       base: Type.Optional(
-        Type.String({ description: 'the release that the sources were last equal to; refused when another is newer' }),
+        Type.String({
+          pattern: '^[0-9a-f]{64}$',
+          description: 'the release that the sources were last equal to; refused when another is newer',
+        }),
       ),
     }),
     reply: Type.Union([

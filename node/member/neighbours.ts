@@ -32,7 +32,7 @@ import { ShortLives } from './short-lives.ts'
  *     request   empty
  *     response  count, then for each: text peer id, count, texts (multiaddresses)
  *
- * At most 128 peers of at most 16 addresses. An address is a hint: the connection proves who is there, and the gate decides.
+ * At most 128 peers of at most 16 addresses, bolts before others. An address is a hint: the connection proves who is there, and the gate decides.
  */
 export interface PeerAddresses {
   readonly peer: PeerId

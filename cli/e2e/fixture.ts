@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { Lab } from '#cli/lab'
+import { Lab, type LabSize } from '#cli/lab'
 import type { Pulled } from '#node/api'
 
 /** What a program printed and how it ended. */
@@ -38,9 +38,9 @@ export class Fleet {
     this.passphraseFile = passphraseFile
   }
 
-  static async up(envoys: number, { servers = 1 }: { servers?: number } = {}): Promise<Fleet> {
+  static async up(envoys: number, size: Omit<LabSize, 'envoys'> = {}): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 've-'))
-    const lab = await Lab.up(folder, { servers, envoys }).catch(async (error: unknown) => {
+    const lab = await Lab.up(folder, { ...size, envoys }).catch(async (error: unknown) => {
       await rm(folder, { recursive: true, force: true })
       throw error
     })
@@ -212,7 +212,7 @@ export function refusal(ran: Ran, code: number): string {
   const sentence = lines.filter(line => line !== '(see --help)')
   expect(ran, ran.stderr).toMatchObject({ code, stdout: '' })
   expect(sentence, ran.stderr).toHaveLength(1)
-  expect(sentence[0]).toMatch(/^(vigo|vigosrv|error): [^\n]{10,}$/)
+  expect(sentence[0]).toMatch(/^(vigo|vigosrv|vigocli|error): [^\n]{10,}$/)
   expect(sentence[0]).not.toMatch(/undefined|\[object|^vigo: E[A-Z]{4,}:/)
   return sentence[0] ?? ''
 }

@@ -46,6 +46,7 @@ export async function followBolts(client: ApiClient, release: ReleaseHash, optio
       const bolts = status.bolts.map(outcomeOf)
       const end = endOf(status, release, bolts)
       if (end !== null) return { bolts, end }
+      signal.throwIfAborted()
       if (wait !== 'all' || deadline.signal.aborted) return { bolts, end: 'late' }
       line.show(`waiting for ${awaited(bolts).join(', ')} to have ${shortHash(release)}`)
       await sleep(POLL_MS, undefined, { signal: deadline.signal }).catch(() => signal.throwIfAborted())

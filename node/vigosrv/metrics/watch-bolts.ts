@@ -27,7 +27,7 @@ export function watchBolts(metrics: ServerInstruments, { bolts, clock, projects 
 function count(
   metrics: ServerInstruments,
   { mode, bolts, heads, state }: SpannerStatus,
-  { behindSince }: BoltsSource['bolts'],
+  view: BoltsSource['bolts'],
   now: number,
 ): void {
   const isAlone = mode === 'standalone'
@@ -35,7 +35,7 @@ function count(
   metrics.bolts.set({ state: 'known' }, shared.length)
   metrics.bolts.set({ state: 'connected' }, shared.filter(({ isConnected }) => isConnected).length)
   metrics.bolts.set({ state: 'following' }, shared.filter(({ follows }) => follows).length)
-  const since = shared.map(({ peer }) => behindSince(peer)).filter(time => time !== null)
+  const since = shared.map(({ peer }) => view.behindSince(peer)).filter(time => time !== null)
   metrics.boltLag.set(since.length === 0 ? 0 : Math.max(0, now - Math.min(...since)) / 1000)
   metrics.stacksHeads.set(isAlone ? 1 : heads.length)
   metrics.diverged.set(state === 'diverged' ? 1 : 0)

@@ -13,10 +13,12 @@ export class FakeBolts implements BoltsView {
     this.#clock = clock
   }
 
-  behindSince = (peer: string): number | null =>
-    this.status?.bolts.find(bolt => bolt.peer === peer)?.follows === false ? this.#clock.now() - 180_000 : null
+  behindSince(peer: string): number | null {
+    const isBehind = this.status?.bolts.find(bolt => bolt.peer === peer)?.follows === false
+    return isBehind ? this.#clock.now() - 180_000 : null
+  }
 
-  onChange = (listener: () => void): (() => void) => {
+  onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }

@@ -22,8 +22,8 @@ import {
   type Upgrader,
 } from '@libp2p/interface'
 import { PROTOCOL, tls } from '@libp2p/tls'
-import { verifyPeerCertificate } from '@libp2p/tls/utils'
 import { TlsIdentity } from './certificate.ts'
+import { peerOfCertificate } from './peer-certificate.ts'
 import { endThrough, takeSocket, tcpConnection } from './raw-socket.ts'
 import { SecuredStream, WriteRounds } from './secured-stream.ts'
 
@@ -147,8 +147,9 @@ function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<
 }
 
 async function verify(socket: TLSSocket, expected: PeerId | undefined): Promise<PeerId> {
-  const raw: Uint8Array | undefined = socket.getPeerCertificate().raw
-  if (raw === undefined) throw new Error('the other side sent no certificate')
-  if (raw.byteLength > MAX_CERTIFICATE_BYTES) throw new Error('the certificate of the other side is too large')
-  return verifyPeerCertificate(raw, expected)
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) throw new Error('the other side sent no certificate')
+  if (certificate.raw.byteLength > MAX_CERTIFICATE_BYTES)
+    throw new Error('the certificate of the other side is too large')
+  return peerOfCertificate(certificate, expected)
 }

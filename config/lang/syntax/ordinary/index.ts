@@ -1,7 +1,8 @@
 import type { MapNode } from '../../node.ts'
 import type { SourceFile } from '../../source.ts'
 import type { Lexemes } from '../lexemes.ts'
-import { OrdinaryReader, UNUSUAL } from './reader.ts'
+import { UNUSUAL } from './cursor.ts'
+import { OrdinaryReader } from './reader.ts'
 
 export interface OrdinarySource {
   readonly root: MapNode

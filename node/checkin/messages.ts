@@ -19,7 +19,7 @@ import { HexHash, type Run, Run as RunSchema } from './run.ts'
  *                     report      a run; answered by `report-stored`, until then the envoy keeps and repeats it
  *                     secrets     values of secrets that the envoy's own bundle refers to; answered by `secrets`
  *                     task-output, task-done
- *     bolt -> envoy   still       to `still` only: the same answer as the last one of this stream, `unchanged` or `no-policy`
+ *     bolt -> envoy   still       to `still` only: the same answer as the last one of this stream, which brought no bundle
  *                     check-in-now
  *                     run-task, cancel-task
  *

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { positionOf } from '#config/lang'
 import { Releases, releasePlaces } from '#config/store'
-import { Site, STACKS, snapshot, summary } from './site.ts'
+import { Site, STACKS, snapshot, summary } from './fixture.ts'
 
 describe('a dry run', () => {
   test('says what would be published and touches nothing at all', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type HistoryEntry, releaseHash, type TreeFile } from '#config/store'
-import { Site, STACKS, snapshot, textsOf } from './site.ts'
+import { Site, STACKS, snapshot, textsOf } from './fixture.ts'
 import type { ReleaseRequest, ReleaseTarget } from './target.ts'
 
 describe('a publish to elsewhere', () => {

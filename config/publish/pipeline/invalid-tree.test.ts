@@ -1,8 +1,8 @@
 import { rm, symlink } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { SourceFile } from '#config/lang'
+import { Site, STACKS } from './fixture.ts'
 import { formatPublish } from './format.ts'
-import { Site, STACKS } from './site.ts'
 
 describe('an invalid tree', () => {
   test('is not published, and every error is shown: of files, of repairs and of the check', async () => {

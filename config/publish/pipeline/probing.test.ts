@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { MOTD, Site } from './fixture.ts'
 import { formatPublish } from './format.ts'
-import { MOTD, Site } from './site.ts'
 import type { PublishStep } from './types.ts'
 
 describe('URLs', () => {

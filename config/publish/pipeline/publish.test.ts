@@ -1,9 +1,9 @@
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import type { CheckContext } from './checker.ts'
+import { MOTD, Site, STACKS, summary } from './fixture.ts'
 import { formatPublish } from './format.ts'
 import { publishJson } from './json.ts'
-import { MOTD, Site, STACKS, summary } from './site.ts'
 import type { PublishStep } from './types.ts'
 
 describe('publish', () => {

@@ -2,9 +2,8 @@ import { chmod, chown, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { describe, expect, test } from 'vitest'
 import { positionOf } from '#config/lang'
 import { asNobody } from '../../store/release/fixture.ts'
-import { TestChecker } from './fixture.ts'
+import { Site, STACKS, TestChecker } from './fixture.ts'
 import { formatPublish } from './format.ts'
-import { Site, STACKS } from './site.ts'
 
 describe('repairs', () => {
   test('are written in place with the mode and owner of the file, before anything is judged', async () => {

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { TestChecker } from './fixture.ts'
+import { Site, TestChecker } from './fixture.ts'
 import { formatRollback } from './format.ts'
 import { rollback } from './rollback.ts'
-import { Site } from './site.ts'
 
 describe('rollback', () => {
   test('brings an old release back, and says so', async () => {

@@ -19,12 +19,11 @@ import type {
   PeerId,
   ServeOptions,
 } from './types.ts'
+import { YamuxMuxer } from './yamux/muxer.ts'
 
 const OPEN_TIMEOUT_MS = 15_000
 const MAX_ADDRESSES_PER_PEER = 16
 const MAX_OUTBOUND_STREAMS = 1_024
-/** Nobody serves it. */
-const PROBE_PROTOCOL = '/vigo/probe/1'
 
 export interface HostParts {
   readonly gate: Gate
@@ -185,13 +184,10 @@ export class Libp2pHost implements Host {
     }
   }
 
-  /** A peer whose gate refuses us never answers; one that lets us in answers, if only that it knows no such protocol. */
+  /** A peer whose gate refuses us never gets as far as its muxer; that of one that lets us in answers. */
   async #awaitAdmission(connection: Connection, signal: AbortSignal): Promise<void> {
-    try {
-      await connection.newStream(PROBE_PROTOCOL, { signal, runOnLimitedConnection: true })
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'UnsupportedProtocolError') throw error
-    }
+    const { muxer } = connection as { muxer?: unknown }
+    if (muxer instanceof YamuxMuxer) await muxer.answered({ signal })
   }
 
   async #newStream(connection: Connection, protocol: string, overRelay: boolean, signal: AbortSignal): Promise<Stream> {

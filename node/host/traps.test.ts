@@ -160,9 +160,10 @@ describe('libp2p traps:', () => {
 
   test('both ends begin with the same window: 1 MiB sent at once leaves the connection open', async () => {
     const [a, b, rawA] = await framePair()
-    await Promise.all([a.send(new Uint8Array(MIB)), a.send(new Uint8Array(MIB))])
+    const sending = Promise.all([a.send(new Uint8Array(MIB)), a.send(new Uint8Array(MIB))])
     expect((await b.receive())?.byteLength).toBe(MIB)
     expect((await b.receive())?.byteLength).toBe(MIB)
+    await sending
     expect(rawA.status).toBe('open')
   })
 

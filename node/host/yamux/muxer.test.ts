@@ -110,6 +110,28 @@ test('a question is answered, and tells how long the way is', async () => {
   expect(listener.received).toBe(before + 1)
 })
 
+test('who waits for a first word hears it, the end of the connection, or the end of its patience', async () => {
+  const patience = new AbortController()
+  const { signal } = patience
+  const [outbound, inbound] = multiaddrConnectionPair()
+  const ours = new YamuxMuxer(outbound, OPTIONS)
+  const waiting = [ours.answered({ signal }), ours.answered({ signal })]
+  new YamuxMuxer(inbound, OPTIONS)
+  await Promise.all(waiting)
+  await ours.answered({ signal })
+  expect(ours.received).toBe(1)
+
+  const [alone, refusing] = multiaddrConnectionPair()
+  const refused = new YamuxMuxer(alone, OPTIONS).answered({ signal })
+  refusing.abort(new Error('a stranger'))
+  await expect(refused).rejects.toThrow('without an answer')
+
+  const [silent] = multiaddrConnectionPair()
+  const unheard = new YamuxMuxer(silent, OPTIONS).answered({ signal })
+  patience.abort(new Error('enough'))
+  await expect(unheard).rejects.toThrow('enough')
+})
+
 test('small messages are not each followed by a window update', async () => {
   const [a, b, dialler] = await opened('ours', 'ours')
   if (!(dialler instanceof YamuxMuxer)) throw new Error('not ours')

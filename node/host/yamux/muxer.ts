@@ -60,6 +60,8 @@ export class YamuxMuxer extends AbstractStreamMuxer<YamuxStream> {
   #outbound = 0
   #ping: { readonly id: number; readonly sentAt: number } | null = null
   #nextPing = 0
+  /** Who waits for the first frame. */
+  readonly #listening = new Set<() => void>()
   #isGoing = false
   #isOtherGoing = false
 
@@ -114,6 +116,25 @@ export class YamuxMuxer extends AbstractStreamMuxer<YamuxStream> {
     this.measure()
   }
 
+  /** Resolves when the other side has said anything, asked for it if need be. @throws Error when the connection ends before, or the signal fires */
+  answered({ signal }: { signal: AbortSignal }): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    if (this.received > 0) return Promise.resolve()
+    const onAbort = (): void => reject(signal.reason)
+    const onClose = (): void => reject(new MuxerClosedError('the connection was closed without an answer'))
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.maConn.addEventListener('close', onClose, { once: true })
+    this.#listening.add(resolve)
+    if (signal.aborted) onAbort()
+    else if (this.status === 'open') this.measure()
+    else onClose()
+    return promise.finally(() => {
+      this.#listening.delete(resolve)
+      signal.removeEventListener('abort', onAbort)
+      this.maConn.removeEventListener('close', onClose)
+    })
+  }
+
   /** False when the connection wants no more for now. @throws Error when it is closed */
   sendData(stream: number, flags: number, data: Uint8Array | Uint8ArrayList): boolean {
     const length = data.byteLength
@@ -156,7 +177,7 @@ export class YamuxMuxer extends AbstractStreamMuxer<YamuxStream> {
   }
 
   #onFrame(header: Header, data: Uint8Array | Uint8ArrayList): void {
-    this.received++
+    if (this.received++ === 0) for (const heard of this.#listening) heard()
     if (header.stream === 0) this.#onControl(header)
     else if (header.type === TYPE.data || header.type === TYPE.windowUpdate) this.#onStreamFrame(header, data)
     else throw new YamuxError(`a frame of type ${header.type} belongs to no stream`)

@@ -146,7 +146,8 @@ export class YamuxStream extends AbstractStream {
     const now = performance.now()
     const { rttMs } = this.#muxer
     if (rttMs === null) this.#muxer.measure()
-    else if (now - this.#updatedAt <= rttMs * ROUND_TRIPS) {
+    // As long as nobody knows how far it is, it may be far.
+    if (rttMs === null || now - this.#updatedAt <= rttMs * ROUND_TRIPS) {
       this.#receiveWindow = Math.min(this.#receiveWindow * 2, this.#maxWindowBytes)
     }
     this.#updatedAt = now

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -81,5 +81,59 @@ export class Workshop implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** A disk that is full soon: a file system in memory, which only root may mount. */
+export class TinyDisk implements AsyncDisposable {
+  readonly folder: string
+
+  private constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** Why there can be none here; null when there can. */
+  static readonly whyNot: string | null = whyNoMount()
+
+  static async mount(folder: string, sizeBytes: number): Promise<TinyDisk> {
+    await mkdir(folder, { recursive: true })
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes},mode=755`, 'vigo-test', folder])
+    return new TinyDisk(folder)
+  }
+
+  path(...parts: string[]): string {
+    return join(this.folder, ...parts)
+  }
+
+  /** Takes what is left of it. */
+  async fill(): Promise<void> {
+    const file = await open(this.path('ballast'), 'a')
+    try {
+      const piece = Buffer.alloc(4096)
+      for (;;) await file.write(piece)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+    } finally {
+      await file.close()
+    }
+  }
+
+  async empty(): Promise<void> {
+    await rm(this.path('ballast'), { force: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await run('umount', ['--lazy', this.folder])
+  }
+}
+
+function whyNoMount(): string | null {
+  if (process.getuid?.() !== 0) return 'only root may mount a small disk'
+  try {
+    // In a name space of its own, so that nothing stays.
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'vigo-test', tmpdir()], { stdio: 'ignore' })
+    return null
+  } catch {
+    return 'this machine does not let root mount a small disk'
   }
 }

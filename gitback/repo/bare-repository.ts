@@ -90,13 +90,20 @@ export class BareRepository {
     return exitCode === 0
   }
 
+  /** False also for what are no commits. */
   async isAncestor(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<boolean> {
     if (older === newer) return true
-    const { exitCode } = await git(this.folder, ['merge-base', '--is-ancestor', older, newer], {
-      ...options,
-      answers: [1],
-    })
+    const args = ['merge-base', '--is-ancestor', older, newer]
+    const { exitCode } = await git(this.folder, args, { ...options, answers: [1, 128] })
+    if (exitCode === 128 && (await this.isCommit(older, options)) && (await this.isCommit(newer, options))) {
+      throw new RepoError('failed', `git cannot say how ${older} and ${newer} are related in ${this.folder}`)
+    }
     return exitCode === 0
+  }
+
+  /** Also of a tag of one. */
+  async isCommit(object: string, options: { signal?: AbortSignal } = {}): Promise<boolean> {
+    return (await this.ref(`${object}^{commit}`, options)) !== null
   }
 
   /** Commits that a peer may have too, the newest first: where a fetch begins. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BareRepository } from './bare-repository.ts'
-import { ErrorWords, ended, failure, git, startGit } from './git.ts'
+import { asRepoError, drained, ErrorWords, ended, failure, git, startGit } from './git.ts'
 import { filesOf } from './read-files.ts'
 
 export interface Person {
@@ -58,7 +58,7 @@ export async function composeCommits(repository: BareRepository, options: Compos
     return { tip, pack: () => packOf(folder, tip, options), [Symbol.asyncDispose]: dispose }
   } catch (error) {
     await dispose()
-    throw error
+    throw asRepoError(error, folder)
   }
 }
 
@@ -93,11 +93,7 @@ async function importCommits(
         lines.push(...fileOf(path, content))
       }
       for (const path of before.keys()) if (!after.has(path)) lines.push(`D ${quoted(path)}\n`)
-      if (!stdin.write(Buffer.concat([...lines, '\n'].map(asBytes)))) {
-        await new Promise<void>(resolve => {
-          stdin.once('drain', resolve).once('close', resolve)
-        })
-      }
+      if (!stdin.write(Buffer.concat([...lines, '\n'].map(asBytes)))) await drained(stdin)
       before = after
       links = []
     }
@@ -108,7 +104,7 @@ async function importCommits(
     throw error
   }
   const exitCode = await exit
-  if (exitCode !== 0) throw failure(args, exitCode, words.text)
+  if (exitCode !== 0) throw failure(folder, args, exitCode, words.text)
 }
 
 /** Without a parent the first commit begins a history. */
@@ -141,7 +137,7 @@ async function* packOf(
     if (!isRead) child.kill('SIGKILL')
   }
   const exitCode = await exit
-  if (exitCode !== 0) throw failure(args, exitCode, words.text)
+  if (exitCode !== 0) throw failure(folder, args, exitCode, words.text)
 }
 
 function headOf({ author, committer, authoredAt, committedAt, message }: NewCommit): string {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Writable } from 'node:stream'
 import { codeOf, Deadline, DeadlineError } from '#node/kit'
 import { RepoError } from './errors.ts'
 
@@ -15,6 +16,9 @@ const CONFIGURATION: readonly string[] = [
   'core.hooksPath=/dev/null',
   'core.fsync=committed,reference',
   'core.fsyncMethod=batch',
+  // Somebody may pack refs and objects of the repository meanwhile.
+  'core.filesRefLockTimeout=5000',
+  'core.packedRefsTimeout=10000',
   'fetch.fsckObjects=true',
   'receive.fsckObjects=true',
   'transfer.fsckObjects=true',
@@ -94,7 +98,7 @@ export async function git(folder: string, args: readonly string[], options: GitO
   if (bytes > MAX_OUTPUT_BYTES) {
     throw new RepoError('failed', `git ${args[0] ?? ''} answered more than ${MAX_OUTPUT_BYTES} bytes`)
   }
-  if (exitCode !== 0 && !options.answers?.includes(exitCode)) throw failure(args, exitCode, words.text)
+  if (exitCode !== 0 && !options.answers?.includes(exitCode)) throw failure(folder, args, exitCode, words.text)
   return { exitCode, stdout: Buffer.concat(stdout) }
 }
 
@@ -122,6 +126,15 @@ export async function ended(child: ChildProcess, signal: AbortSignal): Promise<n
   }
 }
 
+/** Until the process takes more, or never will. */
+export async function drained(stdin: Writable): Promise<void> {
+  if (stdin.destroyed || !stdin.writableNeedDrain) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  stdin.once('drain', resolve).once('close', resolve)
+  await promise
+  stdin.off('drain', resolve).off('close', resolve)
+}
+
 /** The end of what a process says on standard error. */
 export class ErrorWords {
   #text = ''
@@ -137,15 +150,28 @@ export class ErrorWords {
   }
 }
 
-export function failure(args: readonly string[], exitCode: number, words: string): RepoError {
+export function failure(folder: string, args: readonly string[], exitCode: number, words: string): RepoError {
   const context = { exitCode, command: args[0] ?? '' }
   if (/No space left|Disk quota exceeded/.test(words)) {
-    return new RepoError('disk-full', `git ${args[0] ?? ''}: the disk is full; free some space and try again`, {
-      context,
-    })
+    return diskFull(folder, { context })
   }
   const lines = words.split('\n')
   const telling = lines.filter(text => /^(?:fatal|error):/.test(text)).slice(-3)
   const said = (telling.length > 0 ? telling : lines.slice(-1)).join('; ')
   return new RepoError('failed', `git ${args[0] ?? ''} failed: ${said.slice(0, 500)}`, { context })
+}
+
+/** What the operating system said of a full disk, in our words; anything else as it is. */
+export function asRepoError(error: unknown, folder: string): unknown {
+  return FULL.has(codeOf(error) ?? '') ? diskFull(folder, { cause: error }) : error
+}
+
+const FULL = new Set(['ENOSPC', 'EDQUOT'])
+
+function diskFull(folder: string, options: { cause?: unknown; context?: Record<string, unknown> }): RepoError {
+  return new RepoError(
+    'disk-full',
+    `the disk with ${folder} is full; free some space, then it goes on by itself`,
+    options,
+  )
 }

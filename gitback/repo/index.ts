@@ -1,6 +1,6 @@
 export * from './bare-repository.ts'
 export { type Composed, composeCommits, type NewCommit, type Person } from './compose.ts'
 export * from './errors.ts'
-export { ErrorWords, ended, failure, git, gitEnvironment, startGit } from './git.ts'
+export { asRepoError, drained, ErrorWords, ended, failure, git, gitEnvironment, startGit } from './git.ts'
 export * from './quarantine.ts'
 export { type CommittedFile, contentsOf, filesOf } from './read-files.ts'

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncFolder } from '#node/kit'
 import type { BareRepository } from './bare-repository.ts'
 import { RepoError } from './errors.ts'
-import { ErrorWords, ended, failure, git, startGit } from './git.ts'
+import { asRepoError, drained, ErrorWords, ended, failure, git, startGit } from './git.ts'
 
 export interface QuarantineLimits {
   /** Of a pack as it travels. */
@@ -16,6 +16,8 @@ export interface QuarantineLimits {
 export const QUARANTINE_LIMITS: QuarantineLimits = { maxPackBytes: 2 * 2 ** 30, maxBlobBytes: 100 * 2 ** 20 }
 
 const PREFIX = 'incoming-'
+/** In a `.keep` file, which makes `git gc` leave its pack alone. */
+const KEEP = 'vigo: no ref yet\n'
 const INDEX_TIMEOUT_MS = 1_800_000
 
 /**
@@ -26,6 +28,7 @@ export class Quarantine implements AsyncDisposable {
   readonly #repository: BareRepository
   readonly #folder: string
   readonly #limits: QuarantineLimits
+  readonly #locks: string[] = []
 
   private constructor(repository: BareRepository, folder: string, limits: QuarantineLimits) {
     this.#repository = repository
@@ -35,7 +38,11 @@ export class Quarantine implements AsyncDisposable {
 
   static async open(repository: BareRepository, limits: Partial<QuarantineLimits> = {}): Promise<Quarantine> {
     const folder = join(repository.folder, 'objects', `${PREFIX}${randomBytes(6).toString('hex')}`)
-    await mkdir(join(folder, 'pack'), { recursive: true, mode: 0o750 })
+    try {
+      await mkdir(join(folder, 'pack'), { recursive: true, mode: 0o750 })
+    } catch (error) {
+      throw asRepoError(error, repository.folder)
+    }
     return new Quarantine(repository, folder, { ...QUARANTINE_LIMITS, ...limits })
   }
 
@@ -44,6 +51,11 @@ export class Quarantine implements AsyncDisposable {
     const objects = join(repository.folder, 'objects')
     for (const name of await readdir(objects)) {
       if (name.startsWith(PREFIX)) await rm(join(objects, name), { recursive: true, force: true })
+    }
+    const packs = join(objects, 'pack')
+    for (const name of await readdir(packs)) {
+      const isLock = name.endsWith('.keep') && (await readFile(join(packs, name), 'utf8')) === KEEP
+      if (isLock) await rm(join(packs, name), { force: true })
     }
   }
 
@@ -77,11 +89,7 @@ export class Quarantine implements AsyncDisposable {
         bytes += part.byteLength
         if (bytes > maxPackBytes) throw new RepoError('too-large', `the pack has more than ${maxPackBytes} bytes`)
         if (!isOpen) break
-        if (!stdin.write(part)) {
-          await new Promise<void>(resolve => {
-            stdin.once('drain', resolve).once('close', resolve)
-          })
-        }
+        if (!stdin.write(part)) await drained(stdin)
       }
       stdin.end()
     } catch (error) {
@@ -91,7 +99,7 @@ export class Quarantine implements AsyncDisposable {
     }
     const exitCode = await exit
     if (exitCode === 0) return
-    const failed = failure(args, exitCode, words.text)
+    const failed = failure(this.#repository.folder, args, exitCode, words.text)
     if (failed.code === 'disk-full') throw failed
     throw new RepoError('bad-objects', `the pack that came was refused: ${failed.message}`, { cause: failed })
   }
@@ -131,12 +139,26 @@ export class Quarantine implements AsyncDisposable {
     }
   }
 
-  /** Makes the objects the repository's own, durable; refs may point at them from now on. */
+  /** Makes the objects the repository's own, durable; refs must point at them before this is disposed of, until then nobody collects them. */
   async admit(): Promise<void> {
+    try {
+      await this.#admit()
+    } catch (error) {
+      throw asRepoError(error, this.#repository.folder)
+    }
+  }
+
+  async #admit(): Promise<void> {
     const from = join(this.#folder, 'pack')
     const to = join(this.#repository.folder, 'objects', 'pack')
     await mkdir(to, { recursive: true })
-    const names = (await readdir(from)).sort(indexLast)
+    for (const name of await readdir(from)) {
+      if (!name.endsWith('.pack')) continue
+      const lock = name.replace(/pack$/, 'keep')
+      await writeFile(join(from, lock), KEEP)
+      this.#locks.push(join(to, lock))
+    }
+    const names = (await readdir(from)).sort(byRank)
     for (const name of names) {
       const file = await open(join(from, name), 'r')
       try {
@@ -150,11 +172,16 @@ export class Quarantine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const lock of this.#locks) await rm(lock, { force: true })
     await rm(this.#folder, { recursive: true, force: true })
   }
 }
 
-/** A pack counts from the moment that its index is there. */
-function indexLast(a: string, b: string): number {
-  return Number(a.endsWith('.idx')) - Number(b.endsWith('.idx'))
+/** A pack counts from the moment that its index is there, and must be locked then. */
+function byRank(a: string, b: string): number {
+  return rankOf(a) - rankOf(b)
+}
+
+function rankOf(name: string): number {
+  return name.endsWith('.keep') ? 0 : name.endsWith('.idx') ? 2 : 1
 }

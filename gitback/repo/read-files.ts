@@ -78,6 +78,6 @@ async function answerOf(folder: string, args: readonly string[], input: string, 
   child.stdin?.end(input)
   const exitCode = await ended(child, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]))
   if (bytes > maxBytes) throw new RepoError('too-large', `git ${args[0] ?? ''} answered more than ${maxBytes} bytes`)
-  if (exitCode !== 0) throw failure(args, exitCode, words.text)
+  if (exitCode !== 0) throw failure(folder, args, exitCode, words.text)
   return Buffer.concat(parts)
 }

@@ -1,4 +1,4 @@
-import { ended, startGit } from '#gitback/repo'
+import { drained, ended, startGit } from '#gitback/repo'
 import type { FrameStream, Host, PeerId } from '#node/host'
 import { Deadline, isAbort, type Logger, messageOf } from '#node/kit'
 import {
@@ -60,11 +60,7 @@ async function answer(stream: FrameStream, { folderFor }: ServeOptions): Promise
     for (;;) {
       const frame = await stream.receive({ signal })
       if (frame === null) break
-      if (!stdin.write(frame.subarray())) {
-        await new Promise<void>(resolve => {
-          stdin.once('drain', resolve).once('close', resolve)
-        })
-      }
+      if (!stdin.write(frame.subarray())) await drained(stdin)
     }
     stdin.end()
   })()

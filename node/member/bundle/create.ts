@@ -106,7 +106,7 @@ async function* projectFrames(
     child.stdin?.end(lines.join('\n'))
     for await (const part of child.stdout as AsyncIterable<Uint8Array>) yield writer.frame('data', part)
     const exitCode = await exit
-    if (exitCode !== 0) throw failure(args, exitCode, words.text)
+    if (exitCode !== 0) throw failure(repository.folder, args, exitCode, words.text)
   }
   yield writer.frame('endOfPart', new Uint8Array())
 }

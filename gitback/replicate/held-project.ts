@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { NO_COMMIT, type Project, type Projects, type RefUpdate } from '#gitback/project'
-import { BareRepository, KEPT_HEADS, Quarantine, type RefMove } from '#gitback/repo'
+import { BareRepository, KEPT_HEADS, Quarantine, type QuarantineLimits, type RefMove } from '#gitback/repo'
 import { messageOf } from '#node/kit'
 import { ReplicaError } from './errors.ts'
-import { type Objects, planRef, type RefPlan } from './plan.ts'
+import { type Objects, type PresentPlan, planRef, type RefPlan } from './plan.ts'
 
 /** Looks at a commit of a quarantine before anything of it is visible. @throws what is wrong with it */
 export type ContentCheck = (
@@ -43,19 +43,31 @@ export class HeldProject {
   readonly project: Project
   readonly repository: BareRepository
   readonly #projects: Updates
+  readonly #limits: Partial<QuarantineLimits>
   readonly #problems = new Map<string, string>()
 
-  private constructor(project: Project, repository: BareRepository, projects: Updates) {
+  private constructor(
+    project: Project,
+    repository: BareRepository,
+    projects: Updates,
+    limits: Partial<QuarantineLimits>,
+  ) {
     this.project = project
     this.repository = repository
     this.#projects = projects
+    this.#limits = limits
   }
 
-  static async open(project: Project, folder: string, projects: Updates): Promise<HeldProject> {
+  static async open(
+    project: Project,
+    folder: string,
+    projects: Updates,
+    limits: Partial<QuarantineLimits> = {},
+  ): Promise<HeldProject> {
     await mkdir(dirname(folder), { recursive: true, mode: 0o750 })
     const repository = await BareRepository.open(folder)
     await Quarantine.clear(repository)
-    const held = new HeldProject(project, repository, projects)
+    const held = new HeldProject(project, repository, projects, limits)
     await held.#forgetAbandoned()
     return held
   }
@@ -66,9 +78,10 @@ export class HeldProject {
     const moves: RefMove[] = []
     for (const ref of this.#projects.refs(this.project.id)) {
       try {
-        const move = await this.#reconcileRef(ref, options)
+        const { move, problem } = await this.#reconcileRef(ref, options)
         if (move !== undefined) moves.push(move)
-        this.#problems.delete(ref)
+        if (problem === '') this.#problems.delete(ref)
+        else this.#problems.set(ref, problem)
       } catch (error) {
         signal.throwIfAborted()
         this.#problems.set(ref, messageOf(error))
@@ -82,7 +95,7 @@ export class HeldProject {
     commits: readonly string[],
     { bring, check, signal }: { bring: Bring; check: ContentCheck; signal: AbortSignal },
   ): Promise<void> {
-    await using quarantine = await Quarantine.open(this.repository)
+    await using quarantine = await Quarantine.open(this.repository, this.#limits)
     await bring(this.repository, quarantine, commits, signal)
     await quarantine.verify(commits, { signal })
     const { folder: repository } = this.repository
@@ -101,7 +114,31 @@ export class HeldProject {
   async foresee(update: RefUpdate, options: { signal: AbortSignal }): Promise<void> {
     const heads = this.#projects.heads(this.project.id, update.ref).filter(({ hash }) => !update.parents.includes(hash))
     const current = (await this.repository.ref(update.ref, options)) ?? NO_COMMIT
-    outcomeOf(await this.#planOf([...heads, update], current, options))
+    // By itself first: that it may not be is more to the point than what it would stand beside.
+    outcomeOf(presentOf(await this.#planOf([update], current, options)))
+    outcomeOf(presentOf(await this.#planOf([...heads, update], current, options)))
+  }
+
+  /**
+   * The heads that whoever puts a ref at `to` has seen: what `to` descends from, and, where history may be rewritten, what the ref is here.
+   */
+  async seenBy(to: string, ref: string, options: { signal?: AbortSignal } = {}): Promise<readonly RefUpdate[]> {
+    const heads = this.#projects.heads(this.project.id, ref)
+    if (heads.length === 0) return []
+    const current = (await this.repository.ref(ref, options)) ?? NO_COMMIT
+    const seen: RefUpdate[] = []
+    for (const head of heads) {
+      const isHere = head.new === current || head.new === NO_COMMIT
+      const mayReplace = this.project.policy === 'any' || to === NO_COMMIT
+      const isBelow = async (): Promise<boolean> =>
+        to !== NO_COMMIT &&
+        head.new !== NO_COMMIT &&
+        (await this.repository.has(head.new, options)) &&
+        (await this.repository.has(to, options)) &&
+        (await this.repository.isAncestor(head.new, to, options))
+      if ((isHere && mayReplace) || head.new === NO_COMMIT || (await isBelow())) seen.push(head)
+    }
+    return seen
   }
 
   /** Why refs are not where they should be, by ref. */
@@ -124,18 +161,27 @@ export class HeldProject {
   async #reconcileRef(
     ref: string,
     { bring, check, signal }: { bring: Bring; check: ContentCheck; signal: AbortSignal },
-  ): Promise<RefMove | undefined> {
+  ): Promise<{ readonly move?: RefMove; readonly problem: string }> {
     const current = (await this.repository.ref(ref, { signal })) ?? NO_COMMIT
     let plan = await this.#plan(ref, current, { signal })
+    let problem = ''
     if (plan.kind === 'missing') {
-      await this.take(plan.commits, { bring, check, signal })
+      // One by one: what nobody has now keeps nothing else out.
+      for (const commit of plan.commits) {
+        try {
+          await this.take([commit], { bring, check, signal })
+        } catch (error) {
+          signal.throwIfAborted()
+          problem = messageOf(error)
+        }
+      }
       plan = await this.#plan(ref, current, { signal })
     }
-    const to = outcomeOf(plan)
-    if (to === undefined) return undefined
+    const to = outcomeOf(presentOf(plan))
+    if (to === undefined) return { problem }
     const move = { ref, to, from: current }
     await this.repository.moveRefs([move, ...(await this.#unkeep(ref, to, signal))], { signal })
-    return move
+    return { move, problem }
   }
 
   /** Commits of pushes that broke off before anybody signed them: nobody is pushing when the project is opened. */
@@ -188,12 +234,10 @@ export class HeldProject {
 }
 
 /** Where the ref goes; undefined when it stays because it is there. @throws ReplicaError that says why it cannot go */
-function outcomeOf(plan: RefPlan): string | undefined {
+function outcomeOf(plan: PresentPlan): string | undefined {
   switch (plan.kind) {
     case 'nothing':
       return undefined
-    case 'missing':
-      throw new ReplicaError('unavailable', `${plan.commits.length} commits are still missing`)
     case 'diverged':
       throw new ReplicaError('diverged', divergence(plan.heads))
     case 'refused':
@@ -203,13 +247,18 @@ function outcomeOf(plan: RefPlan): string | undefined {
   }
 }
 
+function presentOf(plan: RefPlan): PresentPlan {
+  return plan.kind === 'missing' ? plan.meanwhile : plan
+}
+
 function wordsOf(plan: RefPlan, problem = ''): Pick<RefStatus, 'state' | 'problem'> {
   switch (plan.kind) {
     case 'nothing':
       return { state: 'settled', problem: '' }
     case 'settled':
-    case 'missing':
       return { state: 'behind', problem }
+    case 'missing':
+      return plan.meanwhile.kind === 'diverged' ? wordsOf(plan.meanwhile) : { state: 'behind', problem }
     case 'diverged':
       return { state: 'diverged', problem: divergence(plan.heads) }
     case 'refused':

@@ -9,13 +9,17 @@ export interface Objects {
 
 /**
  * What a ref should be, from the heads of its updates:
- * - `missing`: commits have to be fetched before anything can be said
+ * - `missing`: commits have to be fetched before everything can be said; `meanwhile` is what follows from those that are here, so that a
+ *   machine that took its objects with it holds up nobody: when it comes back, the two have diverged
  * - `settled`: one head, or several that git knows to follow one another
  * - `diverged`: several that nobody has joined; the ref stays where it is
  * - `refused`: the policy forbids the only head
  */
 export type RefPlan =
-  | { readonly kind: 'missing'; readonly commits: readonly string[] }
+  | { readonly kind: 'missing'; readonly commits: readonly string[]; readonly meanwhile: PresentPlan }
+  | PresentPlan
+
+export type PresentPlan =
   | { readonly kind: 'settled'; readonly to: string; readonly by: RefUpdate }
   | { readonly kind: 'diverged'; readonly heads: readonly RefUpdate[] }
   | { readonly kind: 'refused'; readonly by: RefUpdate; readonly reason: string }
@@ -23,8 +27,13 @@ export type RefPlan =
 
 /** `current` is where the ref is here, `NO_COMMIT` when it is not. */
 export function planRef(heads: readonly RefUpdate[], current: string, policy: RefPolicy, objects: Objects): RefPlan {
-  const missing = heads.map(({ new: commit }) => commit).filter(commit => commit !== NO_COMMIT && !objects.has(commit))
-  if (missing.length > 0) return { kind: 'missing', commits: [...new Set(missing)] }
+  const isHere = ({ new: commit }: RefUpdate): boolean => commit === NO_COMMIT || objects.has(commit)
+  const meanwhile = planPresent(heads.filter(isHere), current, policy, objects)
+  const missing = new Set(heads.filter(head => !isHere(head)).map(head => head.new))
+  return missing.size === 0 ? meanwhile : { kind: 'missing', commits: [...missing], meanwhile }
+}
+
+function planPresent(heads: readonly RefUpdate[], current: string, policy: RefPolicy, objects: Objects): PresentPlan {
   const last = heads.filter(head => !heads.some(other => other !== head && isFollowedBy(head, other, objects)))
   const [only, ...others] = last
   if (only === undefined) return { kind: 'nothing' }

@@ -9,7 +9,7 @@ import {
   type RefUpdate,
   refUpdateBody,
 } from '#gitback/project'
-import type { BareRepository, Quarantine, RefMove } from '#gitback/repo'
+import type { BareRepository, Quarantine, QuarantineLimits, RefMove } from '#gitback/repo'
 import { fetchObjects, serveUploadPack } from '#gitback/wire'
 import { type Host, type PeerId, peerIdOf, publicKeyOf } from '#node/host'
 import {
@@ -42,6 +42,8 @@ export interface ReplicatorOptions {
   announce: (record: SignedRecord) => Promise<void>
   /** For projects of the policy `stacks`; nothing more is asked of others. */
   checkStacks?: ContentCheck
+  /** Of what comes from others; where nothing is said, `QUARANTINE_LIMITS`. */
+  limits?: Partial<QuarantineLimits>
 }
 
 /** What gossip did not bring, and what could not be fetched, is tried again this often. */
@@ -116,24 +118,31 @@ export class Replicator {
   }
 
   /**
-   * What a member signs to say that a ref is at a commit now: it follows all heads that are known here.
-   * @throws ProjectError 'unknown-project', ReplicaError 'refused' for a name that no project's ref may have
+   * What a member signs to say that a ref is at a commit now. It follows the heads that the commit builds on, so that what the signer
+   * has not seen stays a head of its own; with `ends: 'all'` it follows whatever is known here, which ends a divergence.
+   * @throws ProjectError 'unknown-project', ReplicaError 'not-held', 'refused' for a name that no project's ref may have
    */
-  draft(project: string, change: { ref: string; to: string; signer: string }): ReturnType<typeof refUpdateBody> {
+  async draft(
+    project: string,
+    change: { ref: string; to: string; signer: string; ends?: 'seen' | 'all' },
+    options: { signal?: AbortSignal } = {},
+  ): Promise<ReturnType<typeof refUpdateBody>> {
     const { projects, clock } = this.#options
+    const { ref, to, signer, ends = 'seen' } = change
     if (projects.get(project) === null) throw unknown(project)
-    if (!isProjectRef(change.ref)) {
-      throw new ReplicaError('refused', `'${change.ref.slice(0, 100)}' is neither a branch nor a tag of a project`)
+    if (!isProjectRef(ref)) {
+      throw new ReplicaError('refused', `'${ref.slice(0, 100)}' is neither a branch nor a tag of a project`)
     }
-    const heads = projects.heads(project, change.ref)
+    const held = await this.#open(project)
+    const heads = ends === 'all' ? projects.heads(project, ref) : await held.seenBy(to, ref, options)
     return refUpdateBody({
       project,
-      ref: change.ref,
+      ref,
       old: heads[0]?.new ?? NO_COMMIT,
-      new: change.to,
+      new: to,
       seq: 1 + Math.max(0, ...heads.map(({ seq }) => seq)),
       parents: heads.map(({ hash }) => hash),
-      signer: change.signer,
+      signer,
       issuedAt: clock.now(),
     })
   }
@@ -166,11 +175,14 @@ export class Replicator {
       throw new ProjectError('not-a-member', `${update.signer.slice(0, 12)}… may not write to '${held.project.handle}'`)
     }
     await this.#mutex.run(update.project, () => held.foresee(update, options))
-    await projects.offer(record, { sync: true })
+    const outcome = await projects.offer(record, { sync: true })
+    if (outcome === 'held' || outcome === 'outdated') throw new ReplicaError('refused', notTaken(update, outcome))
     await announce(record)
     await this.reconcile(update.project, options)
     const problem = held.problems.get(update.ref)
-    if (problem !== undefined) throw new ReplicaError('refused', `the push is signed and told, but ${problem}`)
+    const at = (await held.repository.ref(update.ref, options)) ?? NO_COMMIT
+    if (problem !== undefined && at !== update.new)
+      throw new ReplicaError('refused', `the push is signed and told, but ${problem}`)
   }
 
   /** Brings one project up to date now. */
@@ -235,7 +247,8 @@ export class Replicator {
         `this machine does not hold '${known.handle}'; join it first: vigo swarm gitback project join`,
       )
     }
-    const opening = this.#held.get(project) ?? HeldProject.open(known, this.folderOf(project), this.#options.projects)
+    const { projects, limits } = this.#options
+    const opening = this.#held.get(project) ?? HeldProject.open(known, this.folderOf(project), projects, limits)
     this.#held.set(project, opening)
     opening.catch(() => this.#held.delete(project))
     return await opening
@@ -283,6 +296,11 @@ export class Replicator {
     const tried = reasons.length === 0 ? 'no machine that holds it is connected' : reasons.slice(-2).join('; ')
     throw new ReplicaError('unavailable', `${missing.length} commits cannot be had now: ${tried}`)
   }
+}
+
+function notTaken({ ref }: RefUpdate, outcome: 'held' | 'outdated'): string {
+  if (outcome === 'outdated') return `'${ref}' has moved on since the push was begun; fetch, then push again`
+  return `the push to '${ref}' is not taken: the project has as many branches and tags as it may, or it was signed for a later time than it is here`
 }
 
 function unknown(project: string): ProjectError {

@@ -165,7 +165,8 @@ function personOf({ name, email }: Person): string {
   return `${clean(name) || 'unknown'} <${clean(email)}>`
 }
 
-function blobName(bytes: Uint8Array): string {
+/** What git calls a file with these bytes. */
+export function blobName(bytes: Uint8Array): string {
   return createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex')
 }
 

@@ -1,5 +1,5 @@
 export * from './bare-repository.ts'
-export { type Composed, composeCommits, type NewCommit, type Person } from './compose.ts'
+export { blobName, type Composed, composeCommits, type NewCommit, type Person } from './compose.ts'
 export * from './errors.ts'
 export { asRepoError, drained, ErrorWords, ended, failure, git, gitEnvironment, startGit } from './git.ts'
 export * from './quarantine.ts'

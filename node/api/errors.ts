@@ -129,6 +129,7 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   moved: [409, exitCodes.refused],
   'bad-release': [409, exitCodes.failed],
   'not-live': [409, exitCodes.failed],
+  'clock-ahead': [409, exitCodes.refused],
   'unknown-bolt': [404, exitCodes.notFound],
   'unknown-envoy': [404, exitCodes.notFound],
   'ambiguous-bolt': [409, exitCodes.refused],

@@ -47,9 +47,9 @@ export function gitbackHandlers(member: Member, users: PuddleUsers): Handlers<ty
       await replicator.receive(body.project, body.tips.split(','), upload.bytes, { signal })
       return {}
     },
-    draftUpdate: async ({ body: { project, ref, to, signer } }) => ({
+    draftUpdate: async ({ body: { project, ref, to, signer, ends = 'seen' }, signal }) => ({
       fleet: fleetId,
-      body: JSON.stringify(sortedKeys(replicator.draft(project, { ref, to, signer }))),
+      body: JSON.stringify(sortedKeys(await replicator.draft(project, { ref, to, signer, ends }, { signal }))),
     }),
     update: async ({ body, signal }) => {
       const record = assemble('ref-update', encoder.encode(body.body), fromHex(body.signature))

@@ -34,7 +34,7 @@ export function addPush(project: Command): void {
       await withProjects(command, async client => {
         const details = await findProject(command, client, reference)
         const to = headOf(details, options.ref, options.take)
-        const draft = { project: details.id, ref: options.ref, to, signer: puddle.publicKey }
+        const draft = { project: details.id, ref: options.ref, to, signer: puddle.publicKey, ends: 'all' } as const
         const { fleet, body } = await client.call(gitbackRoutes.draftUpdate, draft)
         const signature = toHex(await puddle.session.sign('ref-update', fleet, body))
         await client.call(gitbackRoutes.update, { body, signature })

@@ -100,7 +100,7 @@ async function runShared(status: SpannerStatus, options: PublishFlags, command: 
   const target = await sharedTarget(command, status, options, sight)
   const result = await pipeline(options, command, { ...sight, target })
   const release = liveAfter(result)
-  if (release !== null) await noteBase(command, release)
+  if (target.commit !== null) await noteBase(command, target.commit)
   if (options.json !== true) tell(result, null)
   const isNew = release !== null && result.outcome === 'published'
   const followed = isNew ? await everywhere(command, release, options, sight) : null

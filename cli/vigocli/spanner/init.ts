@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import { interruptSignal, print, printJson } from '#cli/shell'
 import { serverRoutes } from '#node/api'
 import { examples } from '../examples-text.ts'
+import { noteBase } from '../config/bolts/shared-publish.ts'
+import { isRemote } from '../server/connection.ts'
 import { withServer } from '../server/index.ts'
 
 export function addInit(spanner: Command): void {
@@ -18,6 +20,8 @@ export function addInit(spanner: Command): void {
     .action((options: { json?: boolean }, command: Command) =>
       withServer(command, async client => {
         const status = await client.call(serverRoutes.spannerInit, {}, { signal: interruptSignal() })
+        // The sources here are those of the releases that went along.
+        if (status.head !== null && !isRemote(command)) await noteBase(command, status.head)
         if (options.json) return printJson(status)
         print(`${status.server} is the first bolt; its releases are in ${status.project?.url ?? 'the stacks'}.`)
         print('Let another server in with: vigocli spanner bolt invite')

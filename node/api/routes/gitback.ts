@@ -100,7 +100,17 @@ export const gitbackRoutes = {
     path: '/v1/gitback/updates/draft',
     summary: 'What the pusher signs to move a ref',
     caller: 'gitback',
-    body: Type.Object({ project: Hex32, ref: Ref, to: ObjectId, signer: Hex32 }),
+    body: Type.Object({
+      project: Hex32,
+      ref: Ref,
+      to: ObjectId,
+      signer: Hex32,
+      ends: Type.Optional(
+        Type.Union([Type.Literal('seen'), Type.Literal('all')], {
+          description: 'the heads that it follows: those that the commit builds on, or all, which ends a divergence',
+        }),
+      ),
+    }),
     reply: Type.Object({ fleet: Hex32, body: Type.String() }),
   }),
   update: route({

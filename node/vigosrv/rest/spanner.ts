@@ -44,6 +44,7 @@ export function spannerHandlers({ spanner, audit }: SpannerParts): Handlers<type
       const sources = await spanner.sources(base, { signal })
       return {
         release: sources.release,
+        commit: sources.commit,
         files: sources.files.map(({ path, bytes }) => ({ path, base64: Buffer.from(bytes).toString('base64') })),
         base: sources.base === null ? null : Array.from(sources.base, ([path, sha256]) => ({ path, sha256 })),
       }

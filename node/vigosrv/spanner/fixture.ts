@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type PublishResult, publish, type ReleaseTarget, treeChecker } from '#config/publish'
 import { configHome, type HistoryEntry, Releases, releasePlaces } from '#config/store'
 import { ApiClient, encodeSnapshot, type SpannerStatus, serverRoutes } from '#node/api'
-import { type Layout, layout, silentLogger } from '#node/kit'
+import { type Clock, type Layout, layout, silentLogger } from '#node/kit'
 import type { ServerSettings } from '#node/member'
 import { initServer, joinAsServer, startVigosrv, type Vigosrv } from '#node/vigosrv'
 import type { Files } from '../policy/fixture.ts'
@@ -31,8 +31,8 @@ export class TestBolt {
     this.releases = new Releases({ places: releasePlaces(configHome(this.layout.root)) })
   }
 
-  async open(): Promise<void> {
-    this.#server = await startVigosrv({ layout: this.layout, version: '1.0.0-test', logger: silentLogger })
+  async open(options: { clock?: Clock } = {}): Promise<void> {
+    this.#server = await startVigosrv({ layout: this.layout, version: '1.0.0-test', logger: silentLogger, ...options })
   }
 
   async stop(): Promise<void> {
@@ -44,7 +44,7 @@ export class TestBolt {
     return this.admin.call(serverRoutes.spannerStatus, {})
   }
 
-  /** Through the whole pipeline, as `vigocli config publish` does it. */
+  /** Through the whole pipeline, as `vigocli config publish` does it. `base`: where the sources are from; the newest where it is not given. */
   async publish(files: Files, options: { reason?: string; base?: string | undefined } = {}): Promise<PublishResult> {
     const { stacks } = this.releases.places
     await rm(stacks, { recursive: true, force: true })
@@ -52,8 +52,9 @@ export class TestBolt {
       await mkdir(dirname(join(stacks, path)), { recursive: true })
       await writeFile(join(stacks, path), text)
     }
-    const isShared = (await this.status()).mode === 'spanner'
-    const { reason = '', base } = options
+    const { mode, head } = await this.status()
+    const isShared = mode === 'spanner'
+    const { reason = '', base = head ?? undefined } = options
     return await publish({
       releases: this.releases,
       checker: treeChecker(),

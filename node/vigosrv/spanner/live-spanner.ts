@@ -12,10 +12,11 @@ import {
   shortHash,
   type TreeFile,
 } from '#config/store'
-import type { BareRepository } from '#gitback/repo'
+import type { RefStatus } from '#gitback/replicate'
+import { type BareRepository, blobName } from '#gitback/repo'
 import type { BoltReport, BoltRow, SnapshotFiles, SpannerStatus, StacksHead } from '#node/api'
 import type { Audit } from '#node/audit'
-import { KeyedMutex, type Logger, messageOf, type Random, sha256Hex, toHex } from '#node/kit'
+import { KeyedMutex, type Logger, messageOf, type Random, toHex } from '#node/kit'
 import type { Member } from '#node/member'
 import type { SignedRecord, Signer } from '#swarm/record'
 import type { CurrentSettings } from '../current-settings.ts'
@@ -25,6 +26,7 @@ import type { RestHandlers } from '../rest/index.ts'
 import { diagnosticRows } from '../rest/present.ts'
 import { type BoltSeen, Bolts } from './bolts.ts'
 import { checkedFiles } from './check-files.ts'
+import { clockProblem, ownClockProblem } from './clocks.ts'
 import { SpannerError } from './errors.ts'
 import type { FleetHomes } from './homes.ts'
 import { Readiness } from './readiness.ts'
@@ -177,7 +179,7 @@ export class LiveSpanner implements Spanner {
       project,
       head: main?.commit ?? null,
       state: isBehind ? 'refused' : state,
-      problem: main?.problem || this.#watch.problem,
+      problem: this.#problemOf(main) || this.#watch.problem || ownClockProblem(this.#bolts.clocks),
       heads: [...(await this.#heads(signal))],
     }
   }
@@ -231,7 +233,9 @@ export class LiveSpanner implements Spanner {
       const { repository, head } = await this.#settled(signal)
       await this.#assertNotFrozen()
       const release = releaseHash(files)
-      if (head !== null && head.note.release === release) return { outcome: 'nothing-to-publish', release }
+      if (head !== null && head.note.release === release) {
+        return { outcome: 'nothing-to-publish', release, commit: head.commit }
+      }
       await this.#assertBuiltOn(repository, head, stacks, request.base, signal)
       const { errors, counts } = await checkedFiles(this.#checker, files, signal)
       if (errors.length > 0) return { outcome: 'invalid', diagnostics: diagnosticRows(errors) }
@@ -306,10 +310,11 @@ export class LiveSpanner implements Spanner {
     if (head === null) throw new SpannerError('unknown-head', 'nothing was published yet; there are no sources to pull')
     const { folder } = repository
     const files = await treeOf(folder, head.commit, 'stacks', { signal })
-    const from = base === undefined ? undefined : await this.#published(folder, head.commit, base, signal)
-    const old = from === undefined ? null : await treeOf(folder, from.commit, 'stacks', { signal })
+    const from = base === undefined ? null : await this.#inHistory(repository, head.commit, base, signal)
+    const old = from === null ? null : await treeOf(folder, from, 'stacks', { signal })
     return {
       release: head.note.release,
+      commit: head.commit,
       files,
       base: old === null ? null : new Map(old.map(({ path, sha256 }) => [path, sha256])),
     }
@@ -369,17 +374,18 @@ export class LiveSpanner implements Spanner {
 
   /** That nothing is taken back which whoever publishes has never seen. */
   async #assertBuiltOn(
-    { folder }: BareRepository,
+    repository: BareRepository,
     head: { readonly commit: string; readonly note: ReleaseNote } | null,
     stacks: readonly TreeFile[],
     base: string | undefined,
     signal: AbortSignal,
   ): Promise<void> {
     if (head === null) return
-    const newest = fingerprint(await treeOf(folder, head.commit, 'stacks', { signal }))
-    if (newest === fingerprint([]) || newest === fingerprint(stacks)) return
-    const from = base === undefined ? undefined : await this.#published(folder, head.commit, base, signal)
-    if (from !== undefined && newest === fingerprint(await treeOf(folder, from.commit, 'stacks', { signal }))) return
+    const { folder } = repository
+    const newest = await listOf(folder, head.commit, 'stacks', { signal })
+    if (newest.size === 0 || isSame(newest, new Map(stacks.map(({ path, bytes }) => [path, blobName(bytes)])))) return
+    const from = base === undefined ? null : await this.#inHistory(repository, head.commit, base, signal)
+    if (from !== null && isSame(newest, await listOf(folder, from, 'stacks', { signal }))) return
     const { author, bolt, reason, release } = head.note
     throw new SpannerError(
       'moved',
@@ -387,15 +393,15 @@ export class LiveSpanner implements Spanner {
     )
   }
 
-  /** The newest commit of a release. */
-  async #published(
-    folder: string,
+  /** The commit, if it is one that leads to `head`. */
+  async #inHistory(
+    repository: BareRepository,
     head: string,
-    release: string,
+    commit: string,
     signal: AbortSignal,
-  ): Promise<StacksCommit | undefined> {
-    const history = await historyOf(folder, head, { signal })
-    return history.findLast(({ note }) => note.release === release)
+  ): Promise<string | null> {
+    if (!(await repository.has(commit, { signal }))) return null
+    return (await repository.isAncestor(commit, head, { signal })) ? commit : null
   }
 
   #noteOf(
@@ -422,6 +428,8 @@ export class LiveSpanner implements Spanner {
 
   /** Resolves when it is in force here. @throws SpannerError 'not-live' */
   async #writeOn(release: NewRelease, parents: readonly string[], signal: AbortSignal): Promise<Published> {
+    const clock = ownClockProblem(this.#bolts.clocks)
+    if (clock !== '') throw new SpannerError('clock-ahead', clock)
     const commit = await this.#writer.write([release], { parents, signal })
     await this.#watch.follow({ signal })
     if (this.#watch.followed !== commit) {
@@ -467,14 +475,25 @@ export class LiveSpanner implements Spanner {
     return false
   }
 
+  /** Why the branch is not where it should be, and whose doing that is. */
+  #problemOf(main: RefStatus | undefined): string {
+    if (main === undefined || main.problem === '' || main.state === 'diverged') return main?.problem ?? ''
+    const { roster } = this.#options.member
+    const others = main.heads.filter(head => head.new !== main.commit)
+    const names = others.map(({ signer }) => roster.member(signer)?.hostname ?? `${signer.slice(0, 12)}…`)
+    return names.length === 0 ? main.problem : `${main.problem} (it came from ${[...new Set(names)].join(', ')})`
+  }
+
   async #rows(seen: readonly BoltSeen[]): Promise<BoltRow[]> {
-    const { fleetId } = this.#options.member
+    const { fleetId, self } = this.#options.member
+    const clocks = new Map(this.#bolts.clocks.map(clock => [clock.hostname, clockProblem(clock, self.hostname)]))
     const own = seen.find(({ isSelf }) => isSelf)?.report ?? null
     const routing = new Map(this.#routing.routingView().map(bolt => [bolt.peer, bolt]))
     return seen.map(bolt => {
       const route = routing.get(bolt.peer)
       return {
         ...bolt,
+        report: bolt.report && { ...bolt.report, problem: bolt.report.problem || clocks.get(bolt.hostname) || '' },
         isFounder: bolt.peer === fleetId,
         patterns: [...(route?.patterns ?? [])],
         isDraining: route?.isDraining ?? false,
@@ -512,7 +531,6 @@ function headNamed(heads: readonly StacksHead[], name: string): StacksHead {
   )
 }
 
-/** The same for the same files. */
-function fingerprint(files: readonly TreeFile[]): string {
-  return sha256Hex(files.map(({ path, sha256 }) => `${sha256} ${path}\n`).join(''))
+function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([path, object]) => b.get(path) === object)
 }

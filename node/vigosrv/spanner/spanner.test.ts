@@ -25,9 +25,9 @@ test('what is published on any server is live on all of them, with one history, 
   await using fleet = await TestBolts.up(3)
   const first = releaseOf(await fleet.at(0).publish(motd('one'), { reason: 'the first' }))
   await fleet.agree(first)
-  const second = releaseOf(await fleet.at(2).publish(motd('two'), { reason: 'the second', base: first }))
+  const second = releaseOf(await fleet.at(2).publish(motd('two'), { reason: 'the second' }))
   await fleet.agree(second)
-  const third = releaseOf(await fleet.at(1).publish(motd('three'), { reason: 'the third', base: second }))
+  const third = releaseOf(await fleet.at(1).publish(motd('three'), { reason: 'the third' }))
   await fleet.agree(third)
 
   const [story, ...others] = await Promise.all(fleet.bolts.map(bolt => bolt.history()))
@@ -72,16 +72,23 @@ test('what somebody else published since is not taken back by sources that never
   await using fleet = await TestBolts.up(2)
   const first = releaseOf(await fleet.at(0).publish(motd('one')))
   await fleet.agree(first)
-  const second = releaseOf(await fleet.at(0).publish(motd('two'), { base: first }))
+  const base = (await fleet.at(1).status()).head ?? ''
+  const second = releaseOf(await fleet.at(0).publish(motd('two')))
   await fleet.agree(second)
-  await expect(fleet.at(1).publish(motd('three'), { base: first })).rejects.toMatchObject({ code: 'moved' })
-  await expect(fleet.at(1).publish(motd('three'))).rejects.toMatchObject({ code: 'moved' })
+  await expect(fleet.at(1).publish(motd('three'), { base })).rejects.toMatchObject({ code: 'moved' })
+  await expect(fleet.at(1).publish(motd('three'), { base: 'f'.repeat(40) })).rejects.toMatchObject({ code: 'moved' })
   expect((await fleet.at(0).status()).release).toBe(second)
 
-  const sources = await fleet.at(1).admin.call(serverRoutes.spannerSources, { base: first })
+  const sources = await fleet.at(1).admin.call(serverRoutes.spannerSources, { base })
   const crate = sources.files.find(({ path }) => path === 'configcrates/motd.vgo')
   expect(Buffer.from(crate?.base64 ?? '', 'base64').toString()).toContain('two')
   expect(sources.base?.map(({ path }) => path)).toEqual(['configcrates/motd.vgo', 'envoys.vgo'])
+
+  // What is live again is the first release, but the newest sources are still those of the second.
+  await fleet.at(0).admin.call(serverRoutes.rollback, { reason: 'two was bad' })
+  await fleet.agree(first)
+  await expect(fleet.at(1).publish(motd('four'), { base })).rejects.toMatchObject({ code: 'moved' })
+  await fleet.at(1).publish(motd('four'), { base: sources.commit })
 })
 
 test('servers that did not see each other publish both; everybody shows it, keeps what it had, and one command ends it', async () => {
@@ -90,10 +97,10 @@ test('servers that did not see each other publish both; everybody shows it, keep
   const base = releaseOf(await one.publish(motd('base')))
   await fleet.agree(base)
   await two.stop()
-  const left = releaseOf(await one.publish(motd('left'), { base }))
+  const left = releaseOf(await one.publish(motd('left')))
   await one.stop()
   await two.open()
-  const right = releaseOf(await two.publish(motd('right'), { base }))
+  const right = releaseOf(await two.publish(motd('right')))
   await one.open()
 
   await until('both see that they diverged', async () => {
@@ -102,7 +109,7 @@ test('servers that did not see each other publish both; everybody shows it, keep
   })
   expect((await one.status()).release).toBe(left)
   expect((await two.status()).release).toBe(right)
-  await expect(two.publish(motd('more'), { base: right })).rejects.toMatchObject({ code: 'diverged' })
+  await expect(two.publish(motd('more'))).rejects.toMatchObject({ code: 'diverged' })
 
   await one.admin.call(serverRoutes.spannerResolve, { take: 'bolt2', reason: 'right is right' })
   await fleet.agree(right)
@@ -128,8 +135,8 @@ test('a server that is revoked publishes nothing any more, and what it has publi
     const { bolts } = await three.status()
     return bolts.length === 2
   })
-  await two.publish(motd('evil'), { base }).catch(() => undefined)
-  const good = releaseOf(await three.publish(motd('good'), { base }))
+  await two.publish(motd('evil')).catch(() => undefined)
+  const good = releaseOf(await three.publish(motd('good')))
   await fleet.agree(good, [one, three])
   expect((await one.history()).map(({ release }) => release)).toEqual([good, base])
 })
@@ -138,13 +145,14 @@ test('what is wrong with an upload is said, and nothing of it is published', asy
   await using fleet = await TestBolts.up(1)
   const release = releaseOf(await fleet.first.publish(motd('one')))
   const { admin } = fleet.first
+  const base = (await fleet.first.status()).head ?? ''
   const send = async (live: Record<string, string>) => {
     const bytes = encodeSnapshot({
       live: Object.entries(live).map(([path, text]) => ({ path, bytes: Buffer.from(text) })),
       stacks: [],
     })
     const upload = { stream: Readable.from([bytes]), sizeBytes: bytes.byteLength }
-    return await admin.call(serverRoutes.spannerPublish, { kind: 'publish', base: release }, { upload })
+    return await admin.call(serverRoutes.spannerPublish, { kind: 'publish', base }, { upload })
   }
   for (const path of ['../escape.vgo', '/etc/passwd.vgo', '.git/config.vgo', 'a\nb.vgo', 'hooks/post-update', '']) {
     await expect(send({ [path]: 'x: 1\n' }), path).rejects.toMatchObject({ code: 'bad-snapshot' })

@@ -43,7 +43,7 @@ export class StacksWriter {
     const { tip } = composed
     await replicator.receive(project, [tip], composed.pack(), { signal })
     const key = Buffer.from(signer.publicKey).toString('hex')
-    const body = replicator.draft(project, { ref: MAIN, to: tip, signer: key })
+    const body = await replicator.draft(project, { ref: MAIN, to: tip, signer: key }, { signal })
     const record = await signRecord('ref-update', body, fleetId, signer)
     await replicator.submit(readRefUpdate(record), record, { signal })
     return tip

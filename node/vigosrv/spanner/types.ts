@@ -16,14 +16,15 @@ export interface Words {
 
 export type PublishAnswer =
   | { readonly outcome: 'published'; readonly commit: string; readonly entry: HistoryEntry }
-  | { readonly outcome: 'nothing-to-publish'; readonly release: ReleaseHash }
+  | { readonly outcome: 'nothing-to-publish'; readonly release: ReleaseHash; readonly commit: string }
   | { readonly outcome: 'invalid'; readonly diagnostics: readonly DiagnosticRow[] }
 
 /** Sources as they were published, and a working tree's starting point. */
 export interface Sources {
   readonly release: ReleaseHash
+  readonly commit: string
   readonly files: readonly SnapshotFile[]
-  /** SHA-256 by path; null where the release is not in the history. */
+  /** SHA-256 by path; null where the commit is not in the history. */
   readonly base: ReadonlyMap<string, string> | null
 }
 

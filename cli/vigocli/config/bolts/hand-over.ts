@@ -2,14 +2,14 @@ import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import type { StatusLine } from '#cli/shell'
 import type { ReleaseRequest, ReleaseTarget } from '#config/publish'
-import { type ReleaseHash, releaseHash, shortHash } from '#config/store'
+import { releaseHash, shortHash } from '#config/store'
 import { withServer } from '../../server/connection.ts'
 import { diagnosticOf } from './diagnostics.ts'
 
 export interface HandOverOptions {
   readonly command: Command
-  /** What the sources were last equal to. */
-  readonly base: ReleaseHash | undefined
+  /** The commit whose sources these were last equal to. */
+  readonly base: string | undefined
   readonly line: StatusLine
   readonly signal: AbortSignal
 }
@@ -18,9 +18,15 @@ export interface HandOverOptions {
 export class HandOver implements ReleaseTarget {
   readonly recovered = null
   readonly #options: HandOverOptions
+  #commit: string | null = null
 
   constructor(options: HandOverOptions) {
     this.#options = options
+  }
+
+  /** The commit of what was handed over, or that was there already. */
+  get commit(): string | null {
+    return this.#commit
   }
 
   /** @throws whatever the server answers: RemoteError 'moved', 'diverged', 'frozen' and others */
@@ -35,6 +41,7 @@ export class HandOver implements ReleaseTarget {
     const answer = await withServer(command, client =>
       client.call(serverRoutes.spannerPublish, words, { upload, signal }),
     )
+    if (answer.outcome !== 'invalid') this.#commit = answer.commit
     switch (answer.outcome) {
       case 'published':
         return { outcome: 'released', entry: answer.entry }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { print } from '#cli/shell'
-import type { ReleaseTarget } from '#config/publish'
 import type { ReleaseHash } from '#config/store'
 import type { SpannerStatus } from '#node/api'
 import { exitCodes } from '#node/api/errors'
@@ -30,13 +29,13 @@ export async function sharedTarget(
   { heads }: SpannerStatus,
   { overwrite = false }: SharedFlags,
   sight: WaitOptions,
-): Promise<ReleaseTarget> {
+): Promise<HandOver> {
   const { stacks } = placesOf(command)
   const base = await readBase(stacks)
   const left = await unresolved(stacks, base)
   if (left.length > 0) throw conflicts(left)
-  const builtOn = overwrite ? heads[0]?.release : base?.release
-  return new HandOver({ command, base: builtOn ?? undefined, ...sight })
+  const builtOn = overwrite ? heads[0]?.commit : base?.commit
+  return new HandOver({ command, base: builtOn, ...sight })
 }
 
 function conflicts(paths: readonly string[]): SharedConfigError {
@@ -50,9 +49,9 @@ function conflicts(paths: readonly string[]): SharedConfigError {
 }
 
 /** After the server made it live: the sources are what is published now. A tree that cannot be written is no reason to fail. */
-export async function noteBase(command: Command, release: ReleaseHash): Promise<void> {
+export async function noteBase(command: Command, commit: string): Promise<void> {
   try {
-    await writeBase(placesOf(command).stacks, { release, conflicts: [] })
+    await writeBase(placesOf(command).stacks, { commit, conflicts: [] })
   } catch (error) {
     tellWarning(
       `it is published, but that could not be noted beside the sources (${messageOf(error)}); the next publish asks for a vigocli config pull`,

@@ -1,15 +1,15 @@
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isReleaseHash, pathProblem, type ReleaseHash } from '#config/store'
-import { writeFileAtomic } from '#node/kit'
+import { pathProblem } from '#config/store'
+import { isHex, writeFileAtomic } from '#node/kit'
 
 /**
  * What a tree of sources has seen of what others publish. It is a file of the tree itself, which publish does not see, so that it goes where
  * the tree goes: a machine may have several, and several machines may have one.
  */
 export interface StacksBase {
-  /** Everything up to this release is in the tree, or was left out on purpose. */
-  readonly release: ReleaseHash
+  /** Everything up to this commit of the stacks is in the tree, or was left out on purpose. */
+  readonly commit: string
   /** Files that were changed here and elsewhere; until somebody removes what stands beside them. */
   readonly conflicts: readonly string[]
 }
@@ -27,17 +27,17 @@ export async function readBase(stacks: string): Promise<StacksBase | null> {
   const text = await readFile(join(stacks, NAME), 'utf8').catch(() => '')
   if (text.length > MAX_BYTES) return null
   try {
-    const { release, conflicts } = JSON.parse(text) as Readonly<Record<string, unknown>>
-    if (typeof release !== 'string' || !isReleaseHash(release) || !Array.isArray(conflicts)) return null
+    const { commit, conflicts } = JSON.parse(text) as Readonly<Record<string, unknown>>
+    if (typeof commit !== 'string' || !isHex(commit, 20) || !Array.isArray(conflicts)) return null
     const paths = conflicts.filter(path => typeof path === 'string' && pathProblem(path) === undefined)
-    return { release, conflicts: paths }
+    return { commit, conflicts: paths }
   } catch {
     return null
   }
 }
 
-export async function writeBase(stacks: string, { release, conflicts }: StacksBase): Promise<void> {
-  await writeFileAtomic(join(stacks, NAME), `${JSON.stringify({ format: 1, release, conflicts })}\n`, { mode: 0o644 })
+export async function writeBase(stacks: string, { commit, conflicts }: StacksBase): Promise<void> {
+  await writeFileAtomic(join(stacks, NAME), `${JSON.stringify({ format: 1, commit, conflicts })}\n`, { mode: 0o644 })
 }
 
 /** Conflicts that nobody has resolved. */

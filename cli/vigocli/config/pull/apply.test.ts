@@ -95,16 +95,16 @@ test('nothing is written through a link, and what is in the way is named', async
 
 test('conflicts are undecided until what stands beside the file is removed', async () => {
   await using stacks = await Stacks.create({ 'a.vgo': 'a', 'a.vgo.published': 'A' })
-  const release = 'a'.repeat(64)
-  await writeBase(stacks.path, { release, conflicts: ['a.vgo', 'b.vgo'] })
+  const commit = 'a'.repeat(40)
+  await writeBase(stacks.path, { commit, conflicts: ['a.vgo', 'b.vgo'] })
   const base = await readBase(stacks.path)
-  expect(base).toEqual({ release, conflicts: ['a.vgo', 'b.vgo'] })
+  expect(base).toEqual({ commit, conflicts: ['a.vgo', 'b.vgo'] })
   expect(await unresolved(stacks.path, base)).toEqual(['a.vgo'])
   await rm(join(stacks.path, 'a.vgo.published'))
   expect(await unresolved(stacks.path, base)).toEqual([])
 })
 
-test.each(['', '{', '[]', 'null', '{"release":"x","conflicts":[]}', `{"release":"${'a'.repeat(64)}"}`])(
+test.each(['', '{', '[]', 'null', '{"commit":"x","conflicts":[]}', `{"commit":"${'a'.repeat(40)}"}`])(
   'a note %j about the base is none',
   async text => {
     await using stacks = await Stacks.create({ '.vigo-base': text })

@@ -25,6 +25,7 @@ interface PullFlags {
 
 interface Published {
   readonly release: ReleaseHash
+  readonly commit: string
   readonly files: readonly TreeFile[]
   readonly base: Hashes | null
 }
@@ -59,7 +60,12 @@ async function run({ dryRun: isDryRun = false, json }: PullFlags, command: Comma
     throw new SharedConfigError('standalone', 'no server reads this folder; name one with --server')
   }
   const base = await readBase(stacks)
-  const { release, files, base: was } = await withServer(command, client => publishedBy(client, base?.release, signal))
+  const {
+    release,
+    commit,
+    files,
+    base: was,
+  } = await withServer(command, client => publishedBy(client, base?.commit, signal))
   const here = new Map(tree.files.map(({ path, sha256 }) => [path, sha256]))
   const plan = planPull(here, files, was)
   const old = await unresolved(stacks, base)
@@ -69,7 +75,7 @@ async function run({ dryRun: isDryRun = false, json }: PullFlags, command: Comma
     failures = await applyPull(stacks, plan, here, { signal })
     const conflicts = [...new Set([...old, ...plan.conflicts.map(({ path }) => path)])].toSorted(comparePaths)
     // Otherwise the next pull would take what failed for something that was changed here.
-    if (failures.size === 0) await writeBase(stacks, { release, conflicts })
+    if (failures.size === 0) await writeBase(stacks, { commit, conflicts })
   }
   if (plan.conflicts.length + failures.size + old.length > 0) process.exitCode = exitCodes.failed
   const pulled = { release, plan, here, failures, old, isDryRun }
@@ -99,6 +105,7 @@ async function publishedBy(client: ApiClient, base: ReleaseHash | undefined, sig
   const answer = await client.call(serverRoutes.spannerSources, base === undefined ? {} : { base }, { signal })
   return {
     release: answer.release,
+    commit: answer.commit,
     files: answer.files.map(({ path, base64 }) => sourceOf(path, Buffer.from(base64, 'base64'))),
     base: answer.base === null ? null : new Map(answer.base.map(({ path, sha256 }) => [path, sha256])),
   }

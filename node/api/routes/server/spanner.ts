@@ -3,7 +3,7 @@ import { route } from '../../contract.ts'
 import { Count, Empty, Fields, Hex32, Line, NoFields, OrNull, Reference, Time } from '../forms.ts'
 import { DiagnosticRow, HistoryRow } from './config.ts'
 
-const CommitId = Type.String({ pattern: '^[0-9a-f]{40}$' })
+const CommitId = Type.String({ pattern: '^[0-9a-f]{40}$', description: 'a commit of the stacks' })
 const Pattern = Type.String({ minLength: 1, maxLength: 256, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
 
 /** What a bolt says of itself. */
@@ -89,22 +89,18 @@ export const spannerRoutes = {
   spannerPublish: route({
     method: 'POST',
     path: '/api/v1/spanner/releases',
-    summary: 'Publish a release and its sources (a snapshot) on all bolts; answers when it is in force here',
+    summary:
+      'Publish a release and its sources (a snapshot) on all bolts; answers when it is in force here. Refused when there are newer sources than those at base',
     caller: 'operator',
     upload: true,
     body: Fields({
       reason: Type.Optional(Line),
       kind: Type.Union([Type.Literal('publish'), Type.Literal('promote')]),
-      base: Type.Optional(
-        Type.String({
-          pattern: '^[0-9a-f]{64}$',
-          description: 'the release that the sources were last equal to; refused when another is newer',
-        }),
-      ),
+      base: Type.Optional(CommitId),
     }),
     reply: Type.Union([
       Published,
-      Type.Object({ outcome: Type.Literal('nothing-to-publish'), release: Hex32 }),
+      Type.Object({ outcome: Type.Literal('nothing-to-publish'), release: Hex32, commit: CommitId }),
       Type.Object({ outcome: Type.Literal('invalid'), diagnostics: Type.Array(DiagnosticRow) }),
     ]),
   }),
@@ -127,9 +123,10 @@ export const spannerRoutes = {
     path: '/api/v1/spanner/sources',
     summary: 'The sources of the newest release, and those that a working tree was last equal to',
     caller: 'operator',
-    body: Fields({ base: Type.Optional(Hex32) }),
+    body: Fields({ base: Type.Optional(CommitId) }),
     reply: Type.Object({
       release: Hex32,
+      commit: CommitId,
       files: Type.Array(Type.Object({ path: Type.String(), base64: Type.String() })),
       /** Null where `base` is not in the history. */
       base: OrNull(Type.Array(Type.Object({ path: Type.String(), sha256: Hex32 }))),

@@ -40,7 +40,7 @@ interface Known {
 /** Branches and tags of one project that any update was made of. */
 const MAX_REFS = 4096
 /** Statements about the future are not taken before their time. */
-const MAX_AHEAD_MS = 10 * 60_000
+export const MAX_AHEAD_MS = 10 * 60_000
 
 /**
  * Projects as every member of the fleet knows them (topic `refs`): who founded them, who may what, which machines hold them, and where their

@@ -1,5 +1,5 @@
 import { AuditLog, auditFolder } from '#node/audit'
-import { createLogger, type Layout, type Logger, messageOf, toHex } from '#node/kit'
+import { type Clock, createLogger, type Layout, type Logger, messageOf, toHex } from '#node/kit'
 import {
   LocalApi,
   MemberError,
@@ -36,7 +36,12 @@ export interface Vigosrv {
  * @throws MemberError 'not-enrolled', 'bad-settings', 'already-running'; PolicyError 'bad-policy'; HttpError 'bad-settings',
  * 'bad-certificate', 'cannot-listen'
  */
-export async function startVigosrv(options: { layout: Layout; version: string; logger?: Logger }): Promise<Vigosrv> {
+export async function startVigosrv(options: {
+  layout: Layout
+  version: string
+  logger?: Logger
+  clock?: Clock
+}): Promise<Vigosrv> {
   const { layout, version } = options
   const read = await readSettings<ServerSettings>(layout.serverYaml, ServerSettings)
   const seed = await readIdentity(layout.identityKey)
@@ -60,6 +65,7 @@ export async function startVigosrv(options: { layout: Layout; version: string; l
     bootstrap,
     logger,
     checkStacks: (_project, commit, where) => checkStacksCommit(commit, where),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
   })
   const opened: { close(): Promise<unknown> }[] = [member]
   const close = async (): Promise<void> => {

@@ -5,6 +5,7 @@ import { codeOf, type Logger, messageOf, toHex } from '#node/kit'
 import { type Member, peerIdOfMember } from '#node/member'
 import type { RestHandlers } from '../rest/index.ts'
 import { type BoltAnswer, type BoltQuestion, boltProtocol } from './bolt-protocol.ts'
+import type { ClockSeen } from './clocks.ts'
 import { SpannerError } from './errors.ts'
 
 /** What one bolt may ask another: what any viewer may read, and to let envoys check in. */
@@ -13,7 +14,7 @@ const ASKABLE = new Set<keyof typeof serverRoutes>(['envoys', 'envoy', 'runs', '
 const REPORT_MS = 3_000
 
 export interface BoltsOptions {
-  readonly member: Pick<Member, 'roster' | 'host' | 'self'>
+  readonly member: Pick<Member, 'roster' | 'host' | 'self' | 'clock'>
   readonly report: () => Promise<BoltReport>
   readonly handlers: () => RestHandlers
   readonly logger: Logger
@@ -31,6 +32,7 @@ export interface BoltSeen {
 export class Bolts {
   readonly #options: BoltsOptions
   readonly #self: string
+  #clocks: readonly ClockSeen[] = []
 
   constructor(options: BoltsOptions) {
     this.#options = options
@@ -52,19 +54,29 @@ export class Bolts {
     })
   }
 
+  /** Of those that answered when all were last looked at. */
+  get clocks(): readonly ClockSeen[] {
+    return this.#clocks
+  }
+
   /** All of them, those that do not answer in time without a report. */
   async seen({ signal }: { signal: AbortSignal }): Promise<readonly BoltSeen[]> {
     const { roster, host } = this.#options.member
     const connected = new Set(host.peers())
     const bolts = roster.members().filter(({ peer }) => roster.isBolt(peer))
-    return await Promise.all(
+    const clocks: ClockSeen[] = []
+    const seen = await Promise.all(
       bolts.map(async ({ peer, hostname }) => {
         const isSelf = peer === this.#self
         const isConnected = isSelf || connected.has(peerIdOfMember(peer))
-        const report = isSelf ? await this.#options.report() : isConnected ? await this.#reportOf(peer, signal) : null
-        return { peer, hostname, isSelf, isConnected, report }
+        if (isSelf) return { peer, hostname, isSelf, isConnected, report: await this.#options.report() }
+        const told = isConnected ? await this.#reportOf(peer, signal) : null
+        if (told?.aheadMs !== undefined) clocks.push({ hostname, aheadMs: told.aheadMs })
+        return { peer, hostname, isSelf, isConnected, report: told?.report ?? null }
       }),
     )
+    this.#clocks = clocks
+    return seen
   }
 
   /** By host name, public key or a prefix of it. @throws SpannerError 'unknown-bolt', 'ambiguous-bolt' */
@@ -96,13 +108,18 @@ export class Bolts {
     throw new RemoteError(answer.error.code, answer.error.message)
   }
 
-  async #reportOf(peer: string, signal: AbortSignal): Promise<BoltReport | null> {
+  async #reportOf(
+    peer: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly report: BoltReport; readonly aheadMs?: number } | null> {
     try {
       const question = { route: 'report', body: {} }
       const reply = await this.ask(peer, question, {
         signal: AbortSignal.any([signal, AbortSignal.timeout(REPORT_MS)]),
       })
-      return Value.Check(BoltReport, reply) ? reply : null
+      if (!Value.Check(BoltReport, reply)) return null
+      const { now, ...report } = reply as BoltReport & { now?: unknown }
+      return typeof now === 'number' ? { report, aheadMs: now - this.#options.member.clock.now() } : { report }
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof HostError)) this.#options.logger.debug('bolt-silent', { peer, reason: messageOf(error) })
@@ -111,7 +128,7 @@ export class Bolts {
   }
 
   async #answer({ route: name, body }: BoltQuestion, from: string, signal: AbortSignal): Promise<unknown> {
-    if (name === 'report') return await this.#options.report()
+    if (name === 'report') return { ...(await this.#options.report()), now: this.#options.member.clock.now() }
     if (!isAskable(name)) throw new RemoteError('not-found', `bolts do not ask each other '${name}'`)
     const route: AnyRoute = serverRoutes[name]
     if (!Value.Check(route.body, body)) throw new RemoteError('bad-request', `'${name}' is not asked like that`)

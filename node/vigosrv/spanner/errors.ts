@@ -9,6 +9,7 @@ import { VigoError } from '#node/kit'
  * - `moved`: somebody else published meanwhile
  * - `bad-release`: a commit of the stacks is not what a publish makes
  * - `not-live`: it is published, and is not in force here
+ * - `clock-ahead`: others would not take what is published here, as it would be dated in their future
  * - `unknown-bolt`, `unknown-envoy`, `ambiguous-bolt`, `ambiguous-envoy`
  * - `last-bolt`: nobody would be left to serve envoys
  * - `not-taken`: what another bolt said counts before it
@@ -25,12 +26,10 @@ export class SpannerError extends VigoError<
   | 'moved'
   | 'bad-release'
   | 'not-live'
+  | 'clock-ahead'
   | 'unknown-bolt'
   | 'unknown-envoy'
   | 'ambiguous-bolt'
-  | 'ambiguous-envoy'
-  | 'last-bolt'
-  | 'not-taken'
   | 'ambiguous-envoy'
   | 'last-bolt'
   | 'not-taken'

@@ -96,6 +96,7 @@ export async function releaseOf(
 ): Promise<{ readonly note: ReleaseNote; readonly files: readonly TreeFile[] }> {
   const note = await noteOf(folder, commit, options)
   const files = await treeOf(folder, commit, 'live', options)
+  if (files.length === 0) throw bad(commit, 'it has no files in live/')
   const found = releaseHash(files)
   if (found === note.release) return { note, files }
   throw bad(commit, `its files are release ${shortHash(found)}, not ${shortHash(note.release)} as it says`)

@@ -1,12 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { NO_COMMIT, type Project, type Projects, type RefUpdate } from '#gitback/project'
-import { BareRepository, KEPT_HEADS, Quarantine, type QuarantineLimits, type RefMove } from '#gitback/repo'
-import { messageOf } from '#node/kit'
+import { BareRepository, KEPT_HEADS, Quarantine, type QuarantineLimits, type RefMove, RepoError } from '#gitback/repo'
+import { DeadlineError, messageOf, VigoError } from '#node/kit'
 import { ReplicaError } from './errors.ts'
 import { type Objects, type PresentPlan, planRef, type RefPlan } from './plan.ts'
 
-/** Looks at a commit of a quarantine before anything of it is visible. @throws what is wrong with it */
+/**
+ * Looks at a commit of a quarantine before anything of it is visible.
+ * @throws VigoError that says what is wrong with it; RepoError, DeadlineError when that cannot be told now
+ */
 export type ContentCheck = (
   project: Project,
   commit: string,
@@ -45,6 +48,8 @@ export class HeldProject {
   readonly #projects: Updates
   readonly #limits: Partial<QuarantineLimits>
   readonly #problems = new Map<string, string>()
+  /** Commits whose content is not used, and why: nobody is asked for them again, and the next update follows theirs. */
+  readonly #refused = new Map<string, string>()
 
   private constructor(
     project: Project,
@@ -76,7 +81,12 @@ export class HeldProject {
   async reconcile(options: { bring: Bring; check: ContentCheck; signal: AbortSignal }): Promise<readonly RefMove[]> {
     const { signal } = options
     const moves: RefMove[] = []
+    const local = await this.repository.refs({ signal })
     for (const ref of this.#projects.refs(this.project.id)) {
+      if (this.#isThere(ref, local.get(ref) ?? NO_COMMIT)) {
+        this.#problems.delete(ref)
+        continue
+      }
       try {
         const { move, problem } = await this.#reconcileRef(ref, options)
         if (move !== undefined) moves.push(move)
@@ -100,7 +110,12 @@ export class HeldProject {
     await quarantine.verify(commits, { signal })
     const { folder: repository } = this.repository
     for (const commit of commits) {
-      await check(this.project, commit, { repository, environment: quarantine.environment, signal })
+      try {
+        await check(this.project, commit, { repository, environment: quarantine.environment, signal })
+      } catch (error) {
+        if (isVerdict(error)) this.#refused.set(commit, error.message)
+        throw error
+      }
     }
     await quarantine.admit()
     const kept = await this.repository.refs({ signal, hidden: [] })
@@ -120,7 +135,8 @@ export class HeldProject {
   }
 
   /**
-   * The heads that whoever puts a ref at `to` has seen: what `to` descends from, and, where history may be rewritten, what the ref is here.
+   * The heads that whoever puts a ref at `to` has seen: what `to` descends from, what was refused here, and, where history may be rewritten,
+   * what the ref is here.
    */
   async seenBy(to: string, ref: string, options: { signal?: AbortSignal } = {}): Promise<readonly RefUpdate[]> {
     const heads = this.#projects.heads(this.project.id, ref)
@@ -136,7 +152,8 @@ export class HeldProject {
         (await this.repository.has(head.new, options)) &&
         (await this.repository.has(to, options)) &&
         (await this.repository.isAncestor(head.new, to, options))
-      if ((isHere && mayReplace) || head.new === NO_COMMIT || (await isBelow())) seen.push(head)
+      const isSeen = (isHere && mayReplace) || head.new === NO_COMMIT || this.#refused.has(head.new)
+      if (isSeen || (await isBelow())) seen.push(head)
     }
     return seen
   }
@@ -169,6 +186,8 @@ export class HeldProject {
       // One by one: what nobody has now keeps nothing else out.
       for (const commit of plan.commits) {
         try {
+          const reason = this.#refused.get(commit)
+          if (reason !== undefined) throw new ReplicaError('refused', reason)
           await this.take([commit], { bring, check, signal })
         } catch (error) {
           signal.throwIfAborted()
@@ -182,6 +201,12 @@ export class HeldProject {
     const move = { ref, to, from: current }
     await this.repository.moveRefs([move, ...(await this.#unkeep(ref, to, signal))], { signal })
     return { move, problem }
+  }
+
+  /** Whether nothing is to be done: the usual case, which costs no call of git. */
+  #isThere(ref: string, current: string): boolean {
+    const heads = this.#projects.heads(this.project.id, ref)
+    return heads.every(head => head.new === current)
   }
 
   /** Commits of pushes that broke off before anybody signed them: nobody is pushing when the project is opened. */
@@ -231,6 +256,11 @@ export class HeldProject {
       isAncestor: (older, newer) => older === newer || below.has(`${older} ${newer}`),
     }
   }
+}
+
+/** What is wrong with the commit, and will be tomorrow. What was sent, somebody else may send better. */
+function isVerdict(error: unknown): error is VigoError {
+  return error instanceof VigoError && !(error instanceof RepoError || error instanceof DeadlineError)
 }
 
 /** Where the ref goes; undefined when it stays because it is there. @throws ReplicaError that says why it cannot go */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { NO_COMMIT, type RefUpdate, readRefUpdate, refUpdateId } from '#gitback/project'
 import { composeCommits, git } from '#gitback/repo'
 import { systemClock } from '#node/kit'
@@ -9,6 +9,8 @@ import { eventually, founder, fsck, type Machine, Machines, main, project, statu
 const HOUR_MS = 3_600_000
 const YEAR_MS = 365 * 24 * HOUR_MS
 const signal = AbortSignal.timeout(300_000)
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let machines: Machines
 beforeEach(async () => {
@@ -185,7 +187,7 @@ describe('objects', () => {
       await fsck(machine)
       expect(await tipOf(machine)).toBe(last)
     }
-  }, 120_000)
+  })
 
   test('that do not fit on the disk are not taken, the message says which disk, and it goes on when there is space', async ({
     skip,

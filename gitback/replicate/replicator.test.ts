@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { NO_COMMIT } from '#gitback/project'
 import { git } from '#gitback/repo'
 import { eventually, fsck, Machines, main, project, tipOf } from './fixture.ts'
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let machines: Machines
 beforeEach(async () => {

@@ -8,7 +8,7 @@ import {
   type TreeFile,
 } from '#config/store'
 import { contentsOf, filesOf, git } from '#gitback/repo'
-import { codeOf, sha256Hex } from '#node/kit'
+import { codeOf, messageOf, sha256Hex } from '#node/kit'
 import { SpannerError } from './errors.ts'
 import { noteOfMessage, type ReleaseNote } from './release-commit.ts'
 
@@ -117,8 +117,7 @@ export async function checkStacksCommit(
     await listOf(repository, commit, 'stacks', { environment, signal })
   } catch (error) {
     signal.throwIfAborted()
-    if (codeOf(error) === 'bad-release') throw error
-    throw bad(commit, error instanceof Error ? error.message : String(error))
+    throw codeOf(error) === 'too-large' ? bad(commit, messageOf(error)) : error
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Yamux (`/yamux/1.0.0`), the same on the wire as any other.
  *
- * libp2p's own makes a tower of queues, lists and events for each message, and answers each with a window update: nine tenths of what a
+ * libp2p's own makes a tower of queues, lists and events for each message, and answers each with a window update: a third of what a
  * check-in without news cost a server. Here a frame goes from the socket's bytes to its stream, and back, by calls. What is rare (opening,
  * closing, resets, saturation, pauses) is libp2p's base classes', with their behaviour.
  */

@@ -62,7 +62,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'swarm/puddle/session',
     'node/kit',
   ],
-  bench: ['bench', 'cli', 'config', 'curator', 'swarm', 'node'],
+  bench: ['bench', 'cli', 'config', 'curator', 'gitback', 'swarm', 'node'],
   'interop-tests': ['node/api', 'node/kit'],
 }
 

@@ -4,6 +4,7 @@ import { compile } from './compile.ts'
 import { converge } from './converge.ts'
 import { delta } from './delta.ts'
 import { fanOut } from './fan-out.ts'
+import { git } from './git.ts'
 import { gossip } from './gossip.ts'
 import { memory } from './memory.ts'
 import { publish } from './publish.ts'
@@ -28,6 +29,7 @@ export const rows: readonly Row[] = [
   sync,
   simulatedFleet,
   publish,
+  git,
   compile,
   checkIn,
   converge,

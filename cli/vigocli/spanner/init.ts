@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { interruptSignal, print, printJson } from '#cli/shell'
 import { serverRoutes } from '#node/api'
-import { examples } from '../examples-text.ts'
 import { noteBase } from '../config/bolts/shared-publish.ts'
+import { examples } from '../examples-text.ts'
 import { isRemote } from '../server/connection.ts'
 import { withServer } from '../server/index.ts'
 

@@ -1,41 +1,25 @@
 import { type RollbackResult, type TreeChecker, treeChecker } from '#config/publish'
-import {
-  changesBetween,
-  checkWords,
-  entryBefore,
-  findEntry,
-  type HistoryEntry,
-  ReleaseError,
-  type ReleaseHash,
-  type Releases,
-  releaseHash,
-  shortHash,
-  type TreeFile,
-} from '#config/store'
+import type { ReleaseHash, Releases } from '#config/store'
 import type { RefStatus } from '#gitback/replicate'
-import { type BareRepository, blobName } from '#gitback/repo'
-import type { BoltReport, BoltRow, SnapshotFiles, SpannerStatus, StacksHead } from '#node/api'
+import type { BoltReport, BoltRow, SpannerStatus } from '#node/api'
 import type { Audit } from '#node/audit'
-import { KeyedMutex, type Logger, messageOf, type Random, toHex } from '#node/kit'
+import { type Logger, type Random, toHex } from '#node/kit'
 import type { Member } from '#node/member'
 import type { SignedRecord, Signer } from '#swarm/record'
 import type { CurrentSettings } from '../current-settings.ts'
 import type { FleetView } from '../fleet/types.ts'
 import type { Policy } from '../policy/types.ts'
 import type { RestHandlers } from '../rest/index.ts'
-import { diagnosticRows } from '../rest/present.ts'
 import { type BoltSeen, Bolts } from './bolts.ts'
-import { checkedFiles } from './check-files.ts'
 import { clockProblem, ownClockProblem } from './clocks.ts'
 import { SpannerError } from './errors.ts'
 import type { FleetHomes } from './homes.ts'
 import { Readiness } from './readiness.ts'
-import { receivedFiles } from './received-files.ts'
-import type { ReleaseNote } from './release-commit.ts'
 import { Routing } from './routing.ts'
+import { StacksDesk } from './stacks-desk.ts'
+import { StacksHeads } from './stacks-heads.ts'
 import { MAIN, StacksProject } from './stacks-project.ts'
-import { historyOf, listOf, noteOf, releaseOf, type StacksCommit, treeOf } from './stacks-repository.ts'
-import { byPath, commitFiles, type NewRelease, StacksWriter, standaloneHistory } from './stacks-writer.ts'
+import { StacksWriter, standaloneHistory } from './stacks-writer.ts'
 import { Stackswatch } from './stackswatch.ts'
 import { standalonePublishing } from './standalone.ts'
 import { enterSpannerMode } from './switch-mode.ts'
@@ -60,20 +44,19 @@ export interface SpannerOptions {
 /** To look at the repository when the server starts. */
 const RECALL_MS = 60_000
 
-type Published = Extract<PublishAnswer, { outcome: 'published' }>
-
 /** The configuration that this server shares with others, and those others. Alone, it publishes into its own folder. */
 export class LiveSpanner implements Spanner {
   readonly #options: SpannerOptions
   readonly #stacks: StacksProject
+  readonly #heads: StacksHeads
   readonly #writer: StacksWriter
+  readonly #desk: StacksDesk
   readonly #watch: Stackswatch
   readonly #bolts: Bolts
   readonly #routing: Routing
   readonly #alone: Publishing
   readonly #readiness: Readiness
   readonly #checker: TreeChecker = treeChecker()
-  readonly #mutex = new KeyedMutex()
 
   private constructor(options: SpannerOptions) {
     const { member, signer, logger, releases, policy, homes, audit, random, handlers } = options
@@ -91,6 +74,16 @@ export class LiveSpanner implements Spanner {
     const announce = (record: SignedRecord): Promise<void> => replication.publish('routes', record)
     this.#routing = new Routing({ roster, routes, homes, signer, clock, announce })
     this.#alone = standalonePublishing(releases)
+    this.#heads = new StacksHeads({ project, member, isShared: () => this.mode === 'spanner', logger })
+    this.#desk = new StacksDesk({
+      member,
+      releases,
+      heads: this.#heads,
+      writer: this.#writer,
+      watch: this.#watch,
+      checker,
+      clockProblem: () => ownClockProblem(this.#bolts.clocks),
+    })
   }
 
   /** Answers other bolts, and follows what they publish, from now on. */
@@ -180,7 +173,7 @@ export class LiveSpanner implements Spanner {
       head: main?.commit ?? null,
       state: isBehind ? 'refused' : state,
       problem: this.#problemOf(main) || this.#watch.problem || ownClockProblem(this.#bolts.clocks),
-      heads: [...(await this.#heads(signal))],
+      heads: [...(await this.#heads.all({ signal }))],
     }
   }
 
@@ -193,7 +186,7 @@ export class LiveSpanner implements Spanner {
   }
 
   async init(words: Words, { signal }: { signal: AbortSignal }): Promise<void> {
-    await this.#mutex.run('write', async () => {
+    await this.#desk.alone(async () => {
       const { member, releases, settings } = this.#options
       if (this.mode === 'spanner') {
         throw new SpannerError(
@@ -221,103 +214,20 @@ export class LiveSpanner implements Spanner {
     })
   }
 
-  async publish(
-    snapshot: SnapshotFiles,
-    request: Words & { kind: 'publish' | 'promote'; base?: string | undefined },
-    { signal }: { signal: AbortSignal },
-  ): Promise<PublishAnswer> {
-    checkWords(request)
-    const files = receivedFiles(snapshot.live, 'release')
-    const stacks = receivedFiles(snapshot.stacks, 'stacks')
-    return await this.#mutex.run('write', async () => {
-      const { repository, head } = await this.#settled(signal)
-      await this.#assertNotFrozen()
-      const release = releaseHash(files)
-      if (head !== null && head.note.release === release) {
-        return { outcome: 'nothing-to-publish', release, commit: head.commit }
-      }
-      await this.#assertBuiltOn(repository, head, stacks, request.base, signal)
-      const { errors, counts } = await checkedFiles(this.#checker, files, signal)
-      if (errors.length > 0) return { outcome: 'invalid', diagnostics: diagnosticRows(errors) }
-      const before = head === null ? [] : await treeOf(repository.folder, head.commit, 'live', { signal })
-      const { author, reason, kind } = request
-      const note = this.#noteOf({ release, kind, author, reason, restores: null, counts }, head, before, files)
-      return await this.#write({ note, files: commitFiles(byPath(files), byPath(stacks)) }, head, signal)
-    })
+  async publish(...call: Parameters<StacksDesk['publish']>): Promise<PublishAnswer> {
+    return await this.#desk.publish(...call)
   }
 
   async rollback(options: Parameters<Publishing['rollback']>[0]): Promise<RollbackResult> {
-    if (this.mode === 'standalone') return await this.#alone.rollback(options)
-    checkWords(options)
-    const { author, reason, to, evenIfFrozen = false, checker } = options
-    const signal = options.signal ?? AbortSignal.timeout(600_000)
-    return await this.#mutex.run('write', async () => {
-      const { repository, head } = await this.#settled(signal)
-      if (!evenIfFrozen) await this.#assertNotFrozen()
-      const { folder } = repository
-      const history = head === null ? [] : await historyOf(folder, head.commit, { signal })
-      const { target, entry } = chosen(history, to)
-      if (target.note.release === head?.note.release) {
-        const name = shortHash(target.note.release)
-        throw new ReleaseError('already-live', `release ${name} is live already; name another one`)
-      }
-      const { files } = await releaseOf(folder, target.commit, { signal })
-      const sources = files.map(({ path, bytes }) => ({ path, text: Buffer.from(bytes).toString('utf8') }))
-      const { diagnostics } = await checker.check(sources, {
-        changed: new Set(sources.map(({ path }) => path)),
-        signal,
-      })
-      if (diagnostics.some(({ severity }) => severity === 'error')) return { outcome: 'invalid', entry, diagnostics }
-      const before = head === null ? [] : await treeOf(folder, head.commit, 'live', { signal })
-      const { release, counts } = target.note
-      const restores = target.note.restores ?? release
-      const note = this.#noteOf({ release, kind: 'rollback', author, reason, restores, counts }, head, before, files)
-      const live = await listOf(folder, target.commit, 'live', { signal })
-      const stacks = head === null ? new Map<string, string>() : await listOf(folder, head.commit, 'stacks', { signal })
-      const written = await this.#write({ note, files: commitFiles(live, stacks) }, head, signal)
-      return { outcome: 'rolled-back', entry: written.entry, changes: changesBetween(before, files) }
-    })
+    return await (this.mode === 'standalone' ? this.#alone : this.#desk).rollback(options)
   }
 
-  async resolve(request: Words & { take: string }, { signal }: { signal: AbortSignal }): Promise<Published> {
-    checkWords(request)
-    return await this.#mutex.run('write', async () => {
-      const repository = await this.#repository()
-      const { folder } = repository
-      const heads = await this.#heads(signal)
-      if (heads.length < 2)
-        throw new SpannerError('not-diverged', 'the stacks have one head; there is nothing to resolve')
-      const taken = headNamed(heads, request.take)
-      const others = heads.filter(({ commit }) => commit !== taken.commit)
-      const current = (await repository.ref(MAIN, { signal })) ?? taken.commit
-      const before = await treeOf(folder, current, 'live', { signal })
-      const { note: theirs, files } = await releaseOf(folder, taken.commit, { signal })
-      const lost = others.map(({ author, bolt, release }) => `${shortHash(release ?? '')} by ${author} on ${bolt}`)
-      const reason = request.reason || `takes ${shortHash(theirs.release)} of ${theirs.bolt}, not ${lost.join(', ')}`
-      const { release, counts } = theirs
-      const head = { commit: current, note: await noteOf(folder, current, { signal }) }
-      const words = { release, kind: 'publish', author: request.author, reason, restores: null, counts } as const
-      const note = this.#noteOf(words, head, before, files)
-      const live = await listOf(folder, taken.commit, 'live', { signal })
-      const stacks = await listOf(folder, taken.commit, 'stacks', { signal })
-      const parents = [taken.commit, ...others.map(({ commit }) => commit)]
-      return await this.#writeOn({ note, files: commitFiles(live, stacks) }, parents, signal)
-    })
+  async resolve(...call: Parameters<StacksDesk['resolve']>): ReturnType<StacksDesk['resolve']> {
+    return await this.#desk.resolve(...call)
   }
 
-  async sources(base: string | undefined, { signal }: { signal: AbortSignal }): Promise<Sources> {
-    const { repository, head } = await this.#settled(signal)
-    if (head === null) throw new SpannerError('unknown-head', 'nothing was published yet; there are no sources to pull')
-    const { folder } = repository
-    const files = await treeOf(folder, head.commit, 'stacks', { signal })
-    const from = base === undefined ? null : await this.#inHistory(repository, head.commit, base, signal)
-    const old = from === null ? null : await treeOf(folder, from, 'stacks', { signal })
-    return {
-      release: head.note.release,
-      commit: head.commit,
-      files,
-      base: old === null ? null : new Map(old.map(({ path, sha256 }) => [path, sha256])),
-    }
+  async sources(...call: Parameters<StacksDesk['sources']>): Promise<Sources> {
+    return await this.#desk.sources(...call)
   }
 
   async setPatterns(bolt: string, patterns: readonly string[]): Promise<void> {
@@ -334,145 +244,6 @@ export class LiveSpanner implements Spanner {
 
   async ask(bolt: string, route: string, body: object, { signal }: { signal: AbortSignal }): Promise<unknown> {
     return await this.#bolts.ask(this.#bolts.find(bolt).peer, { route, body }, { signal })
-  }
-
-  /** @throws SpannerError 'standalone', 'diverged' */
-  async #settled(signal: AbortSignal): Promise<{
-    readonly repository: BareRepository
-    readonly head: { readonly commit: string; readonly note: ReleaseNote } | null
-  }> {
-    const repository = await this.#repository()
-    const heads = await this.#heads(signal)
-    if (heads.length > 1) {
-      const names = heads.map(({ bolt, release }) => `${bolt} (${shortHash(release ?? '')})`).join(', ')
-      throw new SpannerError(
-        'diverged',
-        `servers that did not see each other published both: ${names}; take one of them first: vigocli spanner resolve --take <server>`,
-      )
-    }
-    const commit = await repository.ref(MAIN, { signal })
-    const head = commit === null ? null : { commit, note: await noteOf(repository.folder, commit, { signal }) }
-    return { repository, head }
-  }
-
-  async #repository(): Promise<BareRepository> {
-    if (this.mode === 'standalone') {
-      throw new SpannerError('standalone', 'this server shares its configuration with nobody; see vigocli spanner init')
-    }
-    return await this.#options.member.replicator.repository(this.#stacks.id)
-  }
-
-  async #assertNotFrozen(): Promise<void> {
-    const freeze = await this.#options.releases.frozen()
-    if (freeze === null) return
-    const { until, author, reason } = freeze
-    throw new ReleaseError(
-      'frozen',
-      `publishing is frozen until ${until} by ${author}${reason === '' ? '' : `: ${reason}`}`,
-    )
-  }
-
-  /** That nothing is taken back which whoever publishes has never seen. */
-  async #assertBuiltOn(
-    repository: BareRepository,
-    head: { readonly commit: string; readonly note: ReleaseNote } | null,
-    stacks: readonly TreeFile[],
-    base: string | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
-    if (head === null) return
-    const { folder } = repository
-    const newest = await listOf(folder, head.commit, 'stacks', { signal })
-    if (newest.size === 0 || isSame(newest, new Map(stacks.map(({ path, bytes }) => [path, blobName(bytes)])))) return
-    const from = base === undefined ? null : await this.#inHistory(repository, head.commit, base, signal)
-    if (from !== null && isSame(newest, await listOf(folder, from, 'stacks', { signal }))) return
-    const { author, bolt, reason, release } = head.note
-    throw new SpannerError(
-      'moved',
-      `${author} published ${shortHash(release)} on ${bolt}${reason === '' ? '' : ` (${reason})`}, which these sources do not have; bring it in with vigocli config pull, then publish again`,
-    )
-  }
-
-  /** The commit, if it is one that leads to `head`. */
-  async #inHistory(
-    repository: BareRepository,
-    head: string,
-    commit: string,
-    signal: AbortSignal,
-  ): Promise<string | null> {
-    if (!(await repository.has(commit, { signal }))) return null
-    return (await repository.isAncestor(commit, head, { signal })) ? commit : null
-  }
-
-  #noteOf(
-    said: Pick<ReleaseNote, 'release' | 'kind' | 'author' | 'reason' | 'restores' | 'counts'>,
-    head: { readonly note: ReleaseNote } | null,
-    before: readonly TreeFile[],
-    after: readonly TreeFile[],
-  ): ReleaseNote {
-    const { clock, self } = this.#options.member
-    const { added, changed, removed } = changesBetween(before, after)
-    return {
-      ...said,
-      time: new Date(clock.now()).toISOString(),
-      basedOn: head?.note.release ?? null,
-      files: after.length,
-      changes: { added: added.length, changed: changed.length, removed: removed.length },
-      bolt: self.hostname,
-    }
-  }
-
-  async #write(release: NewRelease, head: { readonly commit: string } | null, signal: AbortSignal): Promise<Published> {
-    return await this.#writeOn(release, head === null ? [] : [head.commit], signal)
-  }
-
-  /** Resolves when it is in force here. @throws SpannerError 'not-live' */
-  async #writeOn(release: NewRelease, parents: readonly string[], signal: AbortSignal): Promise<Published> {
-    const clock = ownClockProblem(this.#bolts.clocks)
-    if (clock !== '') throw new SpannerError('clock-ahead', clock)
-    const commit = await this.#writer.write([release], { parents, signal })
-    await this.#watch.follow({ signal })
-    if (this.#watch.followed !== commit) {
-      const problem = this.#watch.problem || 'another one came in between'
-      throw new SpannerError('not-live', `it is published, but not in force here: ${problem}`)
-    }
-    const entry = await this.#options.releases.find('live')
-    return { outcome: 'published', commit, entry }
-  }
-
-  /** Ends of the history that are known here; those whose objects are on their way are left out. */
-  async #heads(signal: AbortSignal): Promise<readonly StacksHead[]> {
-    const { member } = this.#options
-    const repository = await this.#repository()
-    const { folder } = repository
-    const current = await repository.ref(MAIN, { signal })
-    const heads: StacksHead[] = []
-    const commits = new Set(member.projects.heads(this.#stacks.id, MAIN).map(update => update.new))
-    for (const commit of commits) {
-      if (!(await repository.has(commit, { signal }))) continue
-      if (await this.#isBelowAnother(repository, commit, commits, signal)) continue
-      try {
-        const { release, bolt, author, reason, time } = await noteOf(folder, commit, { signal })
-        heads.push({ commit, release, bolt, author, reason, time, isHere: commit === current })
-      } catch (error) {
-        signal.throwIfAborted()
-        this.#options.logger.debug('head-unreadable', { commit, reason: messageOf(error) })
-      }
-    }
-    return heads
-  }
-
-  async #isBelowAnother(
-    repository: BareRepository,
-    commit: string,
-    commits: ReadonlySet<string>,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    for (const other of commits) {
-      if (other === commit || !(await repository.has(other, { signal }))) continue
-      if (await repository.isAncestor(commit, other, { signal })) return true
-    }
-    return false
   }
 
   /** Why the branch is not where it should be, and whose doing that is. */
@@ -502,35 +273,4 @@ export class LiveSpanner implements Spanner {
       }
     })
   }
-}
-
-function chosen(
-  history: readonly StacksCommit[],
-  to: string | undefined,
-): { readonly target: StacksCommit; readonly entry: HistoryEntry } {
-  const newestFirst = history.toReversed().map(({ entry }) => entry)
-  const live = newestFirst[0]?.release ?? null
-  const entry = to === undefined ? entryBefore(newestFirst, live) : findEntry(newestFirst, live, to)
-  const target = history.find(commit => commit.entry.number === entry.number)
-  if (target === undefined) throw new ReleaseError('no-release', `release ${entry.number} is not in the history`)
-  return { target, entry }
-}
-
-/** @throws SpannerError 'unknown-head' */
-function headNamed(heads: readonly StacksHead[], name: string): StacksHead {
-  const found = heads.filter(
-    ({ commit, release, bolt }) =>
-      bolt === name || (name.length >= 6 && (commit.startsWith(name) || release?.startsWith(name) === true)),
-  )
-  const [only, ...others] = found
-  if (only !== undefined && others.length === 0) return only
-  const list = heads.map(({ commit, bolt, author }) => `${commit.slice(0, 12)} (${bolt}, by ${author})`).join(', ')
-  throw new SpannerError(
-    'unknown-head',
-    `'${name}' names ${only === undefined ? 'none' : 'several'} of the heads; there are ${list}`,
-  )
-}
-
-function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([path, object]) => b.get(path) === object)
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -133,6 +133,8 @@ export class SoakFleet {
       const target = join(this.lab.node(bolt).root, 'srv/vigo/stacks', path)
       await mkdir(dirname(target), { recursive: true })
       await writeFile(target, content)
+      // What a pull puts beside a file that was changed on both sides: it is decided now.
+      await rm(`${target}.published`, { force: true })
     }
   }
 }

@@ -177,7 +177,7 @@ export class Machines implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const machine of [...this.running]) await this.stop(machine)
+    for (const machine of this.running.toReversed()) await this.stop(machine)
     await this.shop[Symbol.asyncDispose]()
   }
 }

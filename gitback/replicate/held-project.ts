@@ -238,6 +238,8 @@ export class HeldProject {
   }
 
   async #planOf(heads: readonly RefUpdate[], current: string, options: { signal?: AbortSignal }): Promise<RefPlan> {
+    // The usual case, which needs no git.
+    if (heads.every(head => head.new === current)) return { kind: 'nothing' }
     return planRef(heads, current, this.project.policy, await this.#objects(heads, current, options))
   }
 

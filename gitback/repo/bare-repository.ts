@@ -6,6 +6,8 @@ import { git } from './git.ts'
 
 export const NO_OBJECT = '0'.repeat(40)
 
+const MAX_REMEMBERED = 1024
+
 export interface RefMove {
   readonly ref: string
   /** `NO_OBJECT` removes the ref. */
@@ -20,6 +22,8 @@ export const KEPT_HEADS = 'refs/gitback/heads/'
 /** A bare repository that the system's git can use at any moment, also while this changes it. */
 export class BareRepository {
   readonly folder: string
+  /** Of pairs of commits, which never changes. */
+  readonly #ancestry = new Map<string, boolean>()
 
   private constructor(folder: string) {
     this.folder = folder
@@ -93,10 +97,17 @@ export class BareRepository {
   /** False also for what are no commits. */
   async isAncestor(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<boolean> {
     if (older === newer) return true
+    const pair = `${older} ${newer}`
+    const known = this.#ancestry.get(pair)
+    if (known !== undefined) return known
     const args = ['merge-base', '--is-ancestor', older, newer]
     const { exitCode } = await git(this.folder, args, { ...options, answers: [1, 128] })
     if (exitCode === 128 && (await this.isCommit(older, options)) && (await this.isCommit(newer, options))) {
       throw new RepoError('failed', `git cannot say how ${older} and ${newer} are related in ${this.folder}`)
+    }
+    if (exitCode !== 128) {
+      if (this.#ancestry.size >= MAX_REMEMBERED) this.#ancestry.clear()
+      this.#ancestry.set(pair, exitCode === 0)
     }
     return exitCode === 0
   }

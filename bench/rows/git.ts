@@ -137,12 +137,13 @@ async function joining(context: RowContext): Promise<Line[]> {
 
 /** Servers in a lab of their own that share their configuration. */
 async function withServers(
-  { scope, say }: RowContext,
+  context: RowContext,
   count: number,
   measure: (servers: [BenchServer, BenchServer, ...BenchServer[]], lab: Lab) => Promise<Line[]>,
 ): Promise<Line[]> {
+  const { scope } = context
   const folder = scope.path(`lab-git-${performance.now().toFixed(0)}`)
-  say(`starting ${count} servers`)
+  context.say(`starting ${count} servers`)
   const lab = await Lab.up(folder, { servers: count, envoys: 0 })
   let isDown = false
   const down = async (): Promise<void> => {

@@ -15,7 +15,7 @@ export class FakeBolts implements BoltsView {
 
   behindSince(peer: string): number | null {
     const isBehind = this.status?.bolts.find(bolt => bolt.peer === peer)?.follows === false
-    return isBehind ? this.#clock.now() - 180_000 : null
+    return isBehind ? this.#clock.now() - 200_000 : null
   }
 
   onChange(listener: () => void): () => void {

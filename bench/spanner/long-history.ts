@@ -1,5 +1,5 @@
 import { projectId, readRefUpdate } from '#gitback/project'
-import { composeCommits, git, type NewCommit } from '#gitback/repo'
+import { blobName, composeCommits, git, type NewCommit } from '#gitback/repo'
 import { layout, sha256Hex, silentLogger, toHex } from '#node/kit'
 import { readIdentity, readSettings, ServerSettings, startMember, swarmOf } from '#node/member'
 import { signerFromSeed, signRecord } from '#swarm/record'
@@ -44,15 +44,15 @@ export async function growHistory(root: string, tree: Tree, commits: number): Pr
 
 function* commitsOn(tree: Tree, message: string, count: number): Generator<NewCommit> {
   const person = { name: 'bench', email: 'bench@localhost' }
+  // By git's names, which the repository knows from its last publish: only what is new is hashed.
   const files = new Map<string, Uint8Array | string>()
-  for (const [path, text] of tree)
-    for (const part of ['live', 'stacks']) files.set(`${part}/${path}`, Buffer.from(text))
+  for (const [path, text] of tree) put(files, path, blobName(Buffer.from(text)))
   const names = [...tree.keys()].filter(path => path !== 'envoys.vgo')
   for (let number = 1; number <= count; number++) {
     const at = (number * 7) % names.length
-    const next = changed(tree, `commit ${number}`, at + 1)
     const path = names[at] ?? ''
-    for (const part of ['live', 'stacks']) files.set(`${part}/${path}`, Buffer.from(next.get(path) ?? ''))
+    const bytes = Buffer.from(changed(tree, `commit ${number}`, at + 1).get(path) ?? '')
+    put(files, path, bytes)
     const release = sha256Hex(`release ${number}`)
     const now = Date.now()
     yield {
@@ -61,7 +61,12 @@ function* commitsOn(tree: Tree, message: string, count: number): Generator<NewCo
       authoredAt: now,
       committedAt: now,
       message: message.replace(/"release":"[0-9a-f]{64}"/, `"release":"${release}"`),
-      files: new Map(files),
+      files,
     }
+    put(files, path, blobName(bytes))
   }
+}
+
+function put(files: Map<string, Uint8Array | string>, path: string, content: Uint8Array | string): void {
+  for (const part of ['live', 'stacks']) files.set(`${part}/${path}`, content)
 }

@@ -165,12 +165,13 @@ export class Stackswatch {
         details: { number, commit, bolt: note.bolt, reason: note.reason },
       })
     }
-    await this.#keepOlder(folder, history, publisher, signal)
+    await this.#keepOlder(repository, commit, history, publisher, signal)
   }
 
-  /** So that a bolt that came later can go back, and tell differences, like those that were there. */
+  /** So that a bolt that came later can go back, and tell differences, like those that were there. What is newer comes first. */
   async #keepOlder(
-    folder: string,
+    repository: BareRepository,
+    head: string,
     history: readonly StacksCommit[],
     publisher: { keep(release: string, files: readonly TreeFile[]): Promise<void> },
     signal: AbortSignal,
@@ -179,8 +180,9 @@ export class Stackswatch {
     const newest = new Map(history.toReversed().map(({ note, commit }) => [note.release, commit] as const))
     for (const [release, commit] of [...newest].slice(0, KEPT_RELEASES)) {
       if (await releases.isKept(release)) continue
+      if ((await repository.ref(MAIN, { signal })) !== head) return
       try {
-        await publisher.keep(release, (await releaseOf(folder, commit, { signal })).files)
+        await publisher.keep(release, (await releaseOf(repository.folder, commit, { signal })).files)
       } catch (error) {
         signal.throwIfAborted()
         logger.debug('release-not-kept', { release, reason: messageOf(error) })

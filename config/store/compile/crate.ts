@@ -39,6 +39,8 @@ class CrateRun {
   readonly #crate: PreparedCrate
   readonly #context: CrateContext
   readonly #copies = new Map<string, Copy>()
+  /** Nothing is added any more. */
+  #isFull = false
   readonly #declared = new Map<string, ResourceDeclaration>()
   readonly #edges = new Edges()
   readonly #outward: Reference[] = []
@@ -84,6 +86,7 @@ class CrateRun {
 
   /** The crate once: references inside it mean its own resources. */
   #round(title: string, context: CrateContext): void {
+    if (this.#isFull) return
     const { when } = this.#crate.declaration
     const condition = both(context.condition, decideWhen(when, context, this.#report))
     if (condition === false) {
@@ -121,7 +124,8 @@ class CrateRun {
       return false
     }
     if (this.#copies.size >= MAX_STAMPED) {
-      if (this.#problems.at(-1)?.code === 'too-many-resources') return false
+      if (this.#isFull) return false
+      this.#isFull = true
       const message = `the crate becomes more than ${MAX_STAMPED} resources on one host`
       this.#report({
         code: 'too-many-resources',

@@ -153,6 +153,18 @@ export class TestBolts implements AsyncDisposable {
   }
 }
 
+/** @throws Error when nothing was published */
+export function releaseOf(result: PublishResult): string {
+  if (result.outcome !== 'published') throw new Error(`${result.outcome}: ${JSON.stringify(result.diagnostics)}`)
+  return result.entry.release
+}
+
+/** Where a server keeps the stacks. */
+export async function repositoryOf(bolt: TestBolt): Promise<string> {
+  const { project } = await bolt.status()
+  return join(bolt.layout.swarm, 'gitback/projects', `${project?.id}.git`)
+}
+
 export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + DEADLINE_MS
   while (!(await isSo())) {

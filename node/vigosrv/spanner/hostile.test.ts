@@ -1,28 +1,17 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { releaseHash } from '#config/store'
 import { sha256Hex, systemClock } from '#node/kit'
 import { motd } from '../policy/fixture.ts'
-import { type TestBolt, TestBolts, until } from './fixture.ts'
+import { releaseOf, repositoryOf, type TestBolt, TestBolts, until } from './fixture.ts'
 import { messageOfRelease } from './release-commit.ts'
-import { RogueBolt, type TreeEntry } from './rogue-bolt.ts'
+import { RogueBolt, type TreeEntry } from './rogue-bolt/fixture.ts'
 
 const run = promisify(execFile)
 const YEAR_MS = 365 * 24 * 3_600_000
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
-
-function releaseOf(result: Awaited<ReturnType<TestBolt['publish']>>): string {
-  if (result.outcome !== 'published') throw new Error(`${result.outcome}: ${JSON.stringify(result.diagnostics)}`)
-  return result.entry.release
-}
-
-async function repositoryOf(bolt: TestBolt): Promise<string> {
-  const { project } = await bolt.status()
-  return join(bolt.layout.swarm, 'gitback/projects', `${project?.id}.git`)
-}
 
 async function fsck(bolt: TestBolt): Promise<void> {
   await run('git', ['--git-dir', await repositoryOf(bolt), 'fsck', '--full', '--strict'])

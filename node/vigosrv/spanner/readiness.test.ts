@@ -10,6 +10,7 @@ interface World {
   problem: string
   hasRelease: boolean
   isFounder: boolean
+  isShared: boolean
 }
 
 /** A server that has just started, of which each test changes what it says. */
@@ -23,6 +24,7 @@ function server(change: Partial<World> = {}): { world: World; whyNot: () => stri
     problem: '',
     hasRelease: true,
     isFounder: false,
+    isShared: true,
     ...change,
   }
   const member = {
@@ -32,7 +34,7 @@ function server(change: Partial<World> = {}): { world: World; whyNot: () => stri
       isBolt: () => true,
     },
     replication: { status: () => ({ lastSync: world.hasSynced ? { peer: 'a', at: 1 } : null, records: {} }) },
-    projects: { heads: () => world.heads.map(commit => ({ new: commit })), get: () => ({}) },
+    projects: { heads: () => world.heads.map(commit => ({ new: commit })), get: () => (world.isShared ? {} : null) },
   } as unknown as ReadinessOptions['member']
   const readiness = new Readiness({
     project: 'p',
@@ -85,4 +87,11 @@ test('one that has nothing at all never says that there is nothing, however long
   const { world, whyNot } = server({ hasRelease: false })
   world.now += 3_600_000
   expect(whyNot()).toMatch(/just started/)
+})
+
+test('a server that joined before the configuration is shared says what is to be done', () => {
+  const { world, whyNot } = server({ hasRelease: false, hasSynced: true, heads: [], isShared: false })
+  expect(whyNot()).toMatch(/vigocli spanner init/)
+  world.isShared = true
+  expect(whyNot()).toBeNull()
 })

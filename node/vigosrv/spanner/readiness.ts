@@ -39,6 +39,9 @@ export class Readiness {
       this.#isReady = true
       return null
     }
+    if (member.projects.get(this.#options.project) === null) {
+      return 'the servers of this fleet do not share their configuration yet: run vigocli spanner init on the one that founded it'
+    }
     return 'this server has just started, and is asking the others what was published meanwhile'
   }
 

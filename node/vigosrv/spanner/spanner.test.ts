@@ -1,25 +1,14 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { expect, test, vi } from 'vitest'
 import { encodeSnapshot, serverRoutes } from '#node/api'
 import { motd } from '../policy/fixture.ts'
-import { type TestBolt, TestBolts, until } from './fixture.ts'
+import { releaseOf, repositoryOf, TestBolts, until } from './fixture.ts'
 
 const run = promisify(execFile)
 
 vi.setConfig({ testTimeout: 180_000 })
-
-function releaseOf(result: Awaited<ReturnType<TestBolt['publish']>>): string {
-  if (result.outcome !== 'published') throw new Error(`${result.outcome}: ${JSON.stringify(result.diagnostics)}`)
-  return result.entry.release
-}
-
-async function repositoryOf(bolt: TestBolt): Promise<string> {
-  const { project } = await bolt.status()
-  return join(bolt.layout.swarm, 'gitback/projects', `${project?.id}.git`)
-}
 
 test('what is published on any server is live on all of them, with one history, in a repository that git finds whole', async () => {
   await using fleet = await TestBolts.up(3)

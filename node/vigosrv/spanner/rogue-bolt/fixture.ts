@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { type Layout, silentLogger, toHex } from '#node/kit'
 import { type Member, readIdentity, readSettings, ServerSettings, startMember, swarmOf } from '#node/member'
 import { type Signer, signerFromSeed, signRecord } from '#swarm/record'
-import { MAIN, stacksId } from './stacks-project.ts'
+import { MAIN, stacksId } from '../stacks-project.ts'
 
 const run = promisify(execFile)
 

@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parse, stringify } from 'yaml'
 import { Lab } from '#cli/lab'
 import { layout } from '#node/kit'
+import type { Program } from './programs.ts'
 import type { RowContext } from './types.ts'
-
-export type Program = 'source' | 'build'
 
 const BUILT_LAB = new URL('../../dist/cli/lab/index.js', import.meta.url)
 

@@ -6,7 +6,8 @@ import { layout, toHex } from '#node/kit'
 import { KeyInHand } from '#swarm/puddle/session'
 import { newSeed } from '#swarm/record'
 import { randomBlocks } from '../harness/content.ts'
-import { allowUploads, type Program, peakDuring, residentBytes, startLab } from '../harness/lab.ts'
+import { allowUploads, peakDuring, residentBytes, startLab } from '../harness/lab.ts'
+import { NO_BUILD, type Program } from '../harness/programs.ts'
 import { median } from '../harness/statistics.ts'
 import { GiB, type Line, MiB, type Row, type RowContext } from '../harness/types.ts'
 
@@ -27,7 +28,7 @@ export const memory: Row = {
 
 async function measure(context: RowContext, program: Program): Promise<Line[]> {
   const lab = await startLab(context, program, 2)
-  if (lab === null) return [{ row: `memory (${program})`, skipped: 'there is no build; npm run build makes one' }]
+  if (lab === null) return [{ row: `memory (${program})`, skipped: NO_BUILD }]
   const sizeBytes = context.size(4 * GiB)
   await allowUploads(lab, 'envoy1', sizeBytes)
   const { pid } = await lab.memberStatus('envoy2')

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,64 +8,92 @@ import { publish as publishTree, treeChecker } from '#config/publish'
 import { LARGE_TREE, Releases, releasePlaces, sampleTree } from '#config/store'
 import { run } from '../harness/command.ts'
 import { cpuSecondsOf } from '../harness/cpu.ts'
+import { NO_BUILD, PROGRAMS, type Program } from '../harness/programs.ts'
 import { secondsLine } from '../harness/seconds-line.ts'
-import type { Line, Row } from '../harness/types.ts'
+import type { Line, Row, RowContext } from '../harness/types.ts'
 
-const program = fileURLToPath(new URL('../../cli/bin/vigocli', import.meta.url))
+const COLD_BUDGET = 3
+const CHANGE_BUDGET = 0.5
 
 /** In seconds. */
 interface Round {
   readonly cold: number
   readonly again: number
-  readonly warm: number
 }
 
 export const publish: Row = {
   name: 'publish',
   summary:
-    '`vigocli config publish` of 1,000 configcrates, 10,000 resources and 1,000 entries: the first time, and after a change of one file by the same process and by a new one',
+    '`vigocli config publish` of 1,000 configcrates, 10,000 resources and 1,000 entries: the first time, and after a change of one file by the same process and by a new one; the build, and from source',
   async run(context) {
     const files = sampleTree(LARGE_TREE).map(file => fixFile(file).file)
-    const rounds: Round[] = []
-    for (let round = 0; round <= context.pairs; round++) {
-      // Each in a place of its own: where thousands of files were deleted a minute ago, ext4 takes a second to make as many.
-      const home = context.scope.path(`publish-${round}`)
-      const stacks = join(home, 'stacks')
-      await writeFiles(stacks, files)
-      const cpu: number[] = []
-      const command = async (): Promise<number> => {
-        const cpuBefore = await cpuSecondsOf('children')
-        const { ms, stdout } = await run(context.scope, program, ['config', 'publish', '--home', home])
-        if (!stdout.startsWith('Published:')) throw new Error(`publish said: ${stdout.slice(0, 200)}`)
-        cpu.push((await cpuSecondsOf('children')) - cpuBefore)
-        return ms / 1000
-      }
-      const cold = await command()
-      await change(stacks, `${round} again`)
-      const again = await command()
-      const warm = await publishTwice(home, stacks, round)
-      const inSeconds = (all: readonly number[]) => all.map(seconds => `${seconds.toFixed(2)} s`).join(', ')
-      context.say(`${inSeconds([cold, again, warm])}; of processors, the commands: ${inSeconds(cpu)}`)
-      if (round > 0) rounds.push({ cold, again, warm })
-    }
-    const line = (row: string, of: (round: Round) => number, budget: number, note: string): Line =>
-      secondsLine(row, rounds.map(of), budget, note)
-    return [
-      line(
-        'publish, cold',
-        each => each.cold,
-        3,
-        'the command, from its start to its end; nothing live, sources formatted',
-      ),
-      line('publish, one file', each => each.warm, 0.5, 'by a process that published before, as a server does'),
-      line(
-        'publish, one file, new process',
-        each => each.again,
-        0.5,
-        'the command again, with what the first one remembered',
-      ),
-    ]
+    const lines = []
+    for (const program of ['build', 'source'] as const) lines.push(...(await commands(context, program, files)))
+    return [...lines, await sameProcess(context, files)]
   },
+}
+
+async function commands(context: RowContext, program: Program, files: readonly SourceFile[]): Promise<Line[]> {
+  const vigocli = fileURLToPath(new URL('vigocli', PROGRAMS[program]))
+  if (!existsSync(vigocli)) return [{ row: `publish (${program})`, skipped: NO_BUILD }]
+  const rounds: Round[] = []
+  for (let round = 0; round <= context.pairs; round++) {
+    const { home, stacks } = await newHome(context, `${program}-${round}`, files)
+    const cpu: number[] = []
+    const command = async (): Promise<number> => {
+      const cpuBefore = await cpuSecondsOf('children')
+      const { ms, stdout } = await run(context.scope, vigocli, ['config', 'publish', '--home', home])
+      if (!stdout.startsWith('Published:')) throw new Error(`publish said: ${stdout.slice(0, 200)}`)
+      cpu.push((await cpuSecondsOf('children')) - cpuBefore)
+      return ms / 1000
+    }
+    const cold = await command()
+    await change(stacks, `${round} again`)
+    const again = await command()
+    context.say(`${program}: ${inSeconds([cold, again])}; of processors: ${inSeconds(cpu)}`)
+    if (round > 0) rounds.push({ cold, again })
+  }
+  return [
+    secondsLine(
+      `publish, cold (${program})`,
+      rounds.map(({ cold }) => cold),
+      COLD_BUDGET,
+      'the command, from its start to its end; nothing live, sources formatted',
+    ),
+    secondsLine(
+      `publish, one file, new process (${program})`,
+      rounds.map(({ again }) => again),
+      CHANGE_BUDGET,
+      'the command again, with what the first one remembered',
+    ),
+  ]
+}
+
+async function sameProcess(context: RowContext, files: readonly SourceFile[]): Promise<Line> {
+  const rounds: number[] = []
+  for (let round = 0; round <= context.pairs; round++) {
+    const { home, stacks } = await newHome(context, `process-${round}`, files)
+    const seconds = await publishTwice(home, stacks, round)
+    context.say(`the same process: ${inSeconds([seconds])}`)
+    if (round > 0) rounds.push(seconds)
+  }
+  return secondsLine('publish, one file', rounds, CHANGE_BUDGET, 'by a process that published before, as a server does')
+}
+
+/** A place of its own for each round: where thousands of files were deleted a minute ago, ext4 takes a second to make as many. */
+async function newHome(
+  context: RowContext,
+  name: string,
+  files: readonly SourceFile[],
+): Promise<{ home: string; stacks: string }> {
+  const home = context.scope.path(`publish-${name}`)
+  const stacks = join(home, 'stacks')
+  await writeFiles(stacks, files)
+  return { home, stacks }
+}
+
+function inSeconds(all: readonly number[]): string {
+  return all.map(seconds => `${seconds.toFixed(2)} s`).join(', ')
 }
 
 async function writeFiles(folder: string, files: readonly SourceFile[]): Promise<void> {

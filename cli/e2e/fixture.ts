@@ -38,9 +38,10 @@ export class Fleet {
     this.passphraseFile = passphraseFile
   }
 
-  static async up(envoys: number, size: Omit<LabSize, 'envoys'> = {}): Promise<Fleet> {
+  /** `programs`: the lab of a build runs the programs of that build. */
+  static async up(envoys: number, size: Omit<LabSize, 'envoys'> = {}, programs: typeof Lab = Lab): Promise<Fleet> {
     const folder = await mkdtemp(join(tmpdir(), 've-'))
-    const lab = await Lab.up(folder, { ...size, envoys }).catch(async (error: unknown) => {
+    const lab = await programs.up(folder, { ...size, envoys }).catch(async (error: unknown) => {
       await rm(folder, { recursive: true, force: true })
       throw error
     })

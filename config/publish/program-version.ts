@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sha256Hex } from '#node/kit'
@@ -8,21 +8,29 @@ const ROOMS = ['#config/lang', '#config/lint', '#config/store', '#config/publish
 
 let known: string | undefined
 
-/** A hash that changes with the program: of the names, sizes and times of the files that it is made of, and of what runs it. */
+/**
+ * A hash that changes with the program and with what runs it: of a build its own hash, of a checkout the names, sizes and times of the files that it is
+ * made of.
+ */
 export function programVersion(): string {
-  const yaml = fileURLToPath(import.meta.resolve('yaml/package.json'))
-  known ??= sha256Hex(
-    process.version,
-    stampOf(yaml),
-    ...ROOMS.flatMap(room => filesOf(import.meta.resolve(room)).map(stampOf)),
-  )
+  known ??= sha256Hex(process.version, ...(buildHash() ?? sourceStamps()))
   return known
+}
+
+function buildHash(): string[] | null {
+  const { build } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof build === 'string' ? [build] : null
+}
+
+function sourceStamps(): string[] {
+  const yaml = fileURLToPath(import.meta.resolve('yaml/package.json'))
+  return [stampOf(yaml), ...ROOMS.flatMap(room => filesOf(import.meta.resolve(room)).map(stampOf))]
 }
 
 function filesOf(door: string): string[] {
   const folder = fileURLToPath(new URL('.', door))
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && /(?<!\.(?:test|golden))\.[jt]s$/.test(entry.name))
+    .filter(entry => entry.isFile() && /(?<!\.(?:test|golden))\.ts$/.test(entry.name))
     .map(entry => join(entry.parentPath, entry.name))
     .toSorted()
 }

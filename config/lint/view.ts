@@ -3,6 +3,8 @@ import {
   type FileKind,
   kindOfFile,
   type Lexeme,
+  LexemeKind,
+  Lexemes,
   lexemesOf,
   type MapNode,
   type Node,
@@ -15,7 +17,7 @@ import { type Block, Lines, Margin, skeletonOf } from './syntax/index.ts'
 export class View {
   readonly file: SourceFile
   #lines: Lines | undefined
-  #lexemes: readonly Lexeme[] | undefined
+  #lexemes: Lexemes | undefined
   #comments: readonly Lexeme[] | undefined
   #marks: readonly Lexeme[] | undefined
   #keptEnds: ReadonlySet<number> | undefined
@@ -47,9 +49,9 @@ export class View {
     return this.#lines
   }
 
-  /** Of a readable file, without marks. */
-  get lexemes(): readonly Lexeme[] {
-    this.#lexemes ??= lexemesOf(this.file)?.withoutMarks ?? []
+  /** Of a readable file. */
+  get lexemes(): Lexemes {
+    this.#lexemes ??= lexemesOf(this.file) ?? Lexemes.none
     return this.#lexemes
   }
 
@@ -60,31 +62,23 @@ export class View {
 
   /** Comments that start between the two offsets. */
   commentsIn(start: number, end: number): readonly Lexeme[] {
-    this.#comments ??= this.lexemes.filter(({ kind }) => kind === 'comment')
+    this.#comments ??= Array.from(this.lexemes).filter(({ kind }) => kind === LexemeKind.comment)
     return within(this.#comments, start, end)
   }
 
   /** Anchors, aliases and headers of block scalars that keep their final lines, which start between the two offsets. */
   marksIn(start: number, end: number): readonly string[] {
-    this.#marks ??= this.lexemes.filter(
+    this.#marks ??= Array.from(this.lexemes).filter(
       ({ kind, start: from, end: to }) =>
-        (kind === 'other' && /[&*]/.test(this.text[from] ?? '')) ||
-        (kind === 'block-header' && this.text.slice(from, to).includes('+')),
+        (kind === LexemeKind.other && /[&*]/.test(this.text[from] ?? '')) ||
+        (kind === LexemeKind.blockHeader && this.text.slice(from, to).includes('+')),
     )
     return within(this.#marks, start, end).map(mark => this.text.slice(mark.start, mark.end))
   }
 
   /** Where block scalars end that keep their final lines. */
   get keptEnds(): ReadonlySet<number> {
-    if (this.#keptEnds === undefined) {
-      const ends = new Set<number>()
-      let isKept = false
-      for (const { kind, start, end } of this.lexemes) {
-        if (kind === 'block-header') isKept = this.text.slice(start, end).includes('+')
-        if (kind === 'block-scalar' && isKept) ends.add(end)
-      }
-      this.#keptEnds = ends
-    }
+    this.#keptEnds ??= KEEPS_FINAL_LINES.test(this.text) ? keptEndsOf(this.text, this.lexemes) : NONE
     return this.#keptEnds
   }
 
@@ -124,6 +118,21 @@ export class View {
     }
     return this.#parsed
   }
+}
+
+/** A text without it has no block scalar that keeps its final lines. */
+const KEEPS_FINAL_LINES = /[|>][-\d]*\+/
+
+const NONE: ReadonlySet<number> = new Set()
+
+function keptEndsOf(text: string, lexemes: Lexemes): ReadonlySet<number> {
+  const ends = new Set<number>()
+  let isKept = false
+  for (const { kind, start, end } of lexemes) {
+    if (kind === LexemeKind.blockHeader) isKept = text.slice(start, end).includes('+')
+    if (kind === LexemeKind.blockScalar && isKept) ends.add(end)
+  }
+  return ends
 }
 
 /** The lexemes, of a list in order, that start between the two offsets. */

@@ -1,6 +1,6 @@
 export { type Block, type BlockItem, blocksOf } from './blocks/index.ts'
 export { decodeSource, refuseSize } from './decode.ts'
-export { isMark, type Lexeme, type LexemeKind, Lexemes } from './lexemes.ts'
+export { isMark, type Lexeme, LexemeKind, Lexemes, LexemeWriter } from './lexemes.ts'
 export { MAX_DEPTH, MAX_NODES, MAX_SOURCE_BYTES } from './limits.ts'
 export { type ParsedSource, parseSource } from './parse.ts'
 export { placeInside } from './place.ts'

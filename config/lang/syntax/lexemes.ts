@@ -1,18 +1,19 @@
-const KINDS = [
-  'comment',
-  'space',
-  'newline',
-  'scalar',
-  'block-scalar',
-  'block-header',
-  'byte-order-mark',
-  'other',
-  'document-mark',
-  'scalar-mark',
-  'error-mark',
-] as const
+/** What a stretch of a text is for YAML's grammar. Marks, which stand for no text, come last. */
+export const LexemeKind = {
+  comment: 0,
+  space: 1,
+  newline: 2,
+  scalar: 3,
+  blockScalar: 4,
+  blockHeader: 5,
+  byteOrderMark: 6,
+  other: 7,
+  documentMark: 8,
+  scalarMark: 9,
+  errorMark: 10,
+} as const
 
-export type LexemeKind = (typeof KINDS)[number]
+export type LexemeKind = (typeof LexemeKind)[keyof typeof LexemeKind]
 
 /** A stretch of a text that YAML's grammar takes as one. Offsets of the text; a mark has no length. */
 export interface Lexeme {
@@ -21,79 +22,96 @@ export interface Lexeme {
   readonly end: number
 }
 
-const CODES = Object.fromEntries(KINDS.map((kind, code) => [kind, code])) as Readonly<Record<LexemeKind, number>>
-
 /**
  * What the lexer tells by characters that stand for no text: a document starts, a scalar follows, a flow collection ends in error. A text
  * that has such a character itself has no lexemes.
  */
 const MARKS: ReadonlyMap<string, LexemeKind> = new Map([
-  ['\u0002', 'document-mark'],
-  ['\u001f', 'scalar-mark'],
-  ['\u0018', 'error-mark'],
+  ['\u0002', LexemeKind.documentMark],
+  ['\u001f', LexemeKind.scalarMark],
+  ['\u0018', LexemeKind.errorMark],
 ])
 export const MARK_CHARACTER: RegExp = new RegExp(`[${[...MARKS.keys()].join('')}]`)
 
 export function isMark(kind: LexemeKind): boolean {
-  return kind === 'document-mark' || kind === 'scalar-mark' || kind === 'error-mark'
+  return kind >= LexemeKind.documentMark
 }
 
-/** The lexemes of a text, in order; together they are the text. Five bytes for each, so that those of a whole tree can be kept. */
+/** A lexeme is its end, which is below 2^28, and, in the lowest bits, its kind. */
+const KIND_BITS = 4
+const KIND_MASK = (1 << KIND_BITS) - 1
+
+/** The lexemes of a text, in order; together they are the text. Four bytes for each, so that those of a whole tree can be kept. */
 export class Lexemes implements Iterable<Lexeme> {
-  readonly #kinds: Uint8Array
-  readonly #ends: Uint32Array
+  static readonly none: Lexemes = new Lexemes(new Uint32Array(0))
+  readonly count: number
+  readonly #packed: Uint32Array
 
-  constructor(kinds: readonly number[], ends: readonly number[]) {
-    this.#kinds = new Uint8Array(kinds)
-    this.#ends = new Uint32Array(ends)
+  /** `packed` is not changed any more. */
+  constructor(packed: Uint32Array) {
+    this.count = packed.length
+    this.#packed = packed
   }
 
-  get count(): number {
-    return this.#kinds.length
+  kindAt(index: number): LexemeKind {
+    return ((this.#packed[index] ?? 0) & KIND_MASK) as LexemeKind
   }
 
-  at(index: number): Lexeme {
-    const kind = KINDS[this.#kinds[index] ?? -1]
-    if (kind === undefined) throw new RangeError(`there is no lexeme ${index}`)
-    return { kind, start: index === 0 ? 0 : (this.#ends[index - 1] ?? 0), end: this.#ends[index] ?? 0 }
+  startAt(index: number): number {
+    return index === 0 ? 0 : this.endAt(index - 1)
   }
 
-  /** Those that stand for text. */
-  get withoutMarks(): Lexeme[] {
-    const all: Lexeme[] = []
-    for (let index = 0; index < this.count; index++) {
-      const lexeme = this.at(index)
-      if (!isMark(lexeme.kind)) all.push(lexeme)
-    }
-    return all
+  endAt(index: number): number {
+    return (this.#packed[index] ?? 0) >>> KIND_BITS
+  }
+
+  equals(other: Lexemes): boolean {
+    if (this.count !== other.count) return false
+    for (let index = 0; index < this.count; index++) if (this.#packed[index] !== other.#packed[index]) return false
+    return true
   }
 
   *[Symbol.iterator](): Iterator<Lexeme> {
-    for (let index = 0; index < this.count; index++) yield this.at(index)
+    for (let index = 0; index < this.count; index++) {
+      yield { kind: this.kindAt(index), start: this.startAt(index), end: this.endAt(index) }
+    }
   }
 }
 
+const INITIAL_CAPACITY = 1024
+
 /** Takes lexemes in the order of the text. */
 export class LexemeWriter {
-  readonly #kinds: number[] = []
-  readonly #ends: number[] = []
+  #packed = new Uint32Array(INITIAL_CAPACITY)
+  #count = 0
 
   get count(): number {
-    return this.#kinds.length
+    return this.#count
   }
 
   /** Where the text ends that was taken so far. */
   get end(): number {
-    return this.#ends.at(-1) ?? 0
+    return this.#count === 0 ? 0 : (this.#packed[this.#count - 1] ?? 0) >>> KIND_BITS
   }
 
   put(kind: LexemeKind, end: number): void {
-    this.#kinds.push(CODES[kind])
-    this.#ends.push(end)
+    if (this.#count === this.#packed.length) this.#grow()
+    this.#packed[this.#count++] = (end << KIND_BITS) | kind
+  }
+
+  /** Takes back so many that were put last. */
+  drop(count: number): void {
+    this.#count -= count
   }
 
   get lexemes(): Lexemes {
-    return new Lexemes(this.#kinds, this.#ends)
+    return new Lexemes(this.#packed.slice(0, this.#count))
+  }
+
+  #grow(): void {
+    const packed = new Uint32Array(this.#packed.length * 2)
+    packed.set(this.#packed)
+    this.#packed = packed
   }
 }
 
@@ -124,15 +142,15 @@ export class LexemeRecorder {
 
   #kindOf(source: string): LexemeKind {
     if (this.#isScalar) {
-      const kind = this.#isBlock ? 'block-scalar' : 'scalar'
+      const kind = this.#isBlock ? LexemeKind.blockScalar : LexemeKind.scalar
       this.#isScalar = false
       this.#isBlock = false
       return kind
     }
     const mark = source.length === 1 ? MARKS.get(source) : undefined
-    if (mark === 'scalar-mark') this.#isScalar = true
+    if (mark === LexemeKind.scalarMark) this.#isScalar = true
     const kind = mark ?? kindOf(source)
-    if (kind === 'block-header') this.#isBlock = true
+    if (kind === LexemeKind.blockHeader) this.#isBlock = true
     return kind
   }
 }
@@ -140,22 +158,22 @@ export class LexemeRecorder {
 function kindOf(source: string): LexemeKind {
   switch (source.charAt(0)) {
     case '#':
-      return 'comment'
+      return LexemeKind.comment
     case '\n':
     case '\r':
-      return 'newline'
+      return LexemeKind.newline
     case '|':
     case '>':
-      return 'block-header'
+      return LexemeKind.blockHeader
     case ' ':
     case '\t':
-      return 'space'
+      return LexemeKind.space
     case '\ufeff':
-      return 'byte-order-mark'
+      return LexemeKind.byteOrderMark
     case '"':
     case "'":
-      return 'scalar'
+      return LexemeKind.scalar
     default:
-      return 'other'
+      return LexemeKind.other
   }
 }

@@ -1,7 +1,7 @@
 import { type CST, Lexer, Parser } from 'yaml'
 import { Diagnostics } from '../diagnostic.ts'
 import type { SourceFile } from '../source.ts'
-import { LexemeRecorder, type Lexemes, MARK_CHARACTER } from './lexemes.ts'
+import { LexemeKind, LexemeRecorder, type Lexemes, MARK_CHARACTER } from './lexemes.ts'
 import { MAX_DEPTH, MAX_LEXEMES, MAX_SYNTAX_ERRORS } from './limits.ts'
 import { readOrdinary } from './ordinary/index.ts'
 import { refuseDepth, refuseLength } from './refusals.ts'
@@ -58,11 +58,11 @@ function lex(file: SourceFile, diagnostics: Diagnostics, take: (source: string) 
       refuseLength(file, start, diagnostics)
       return false
     }
-    if (kind === 'other' && (source === '[' || source === '{') && ++flowDepth > MAX_DEPTH) {
+    if (kind === LexemeKind.other && (source === '[' || source === '{') && ++flowDepth > MAX_DEPTH) {
       refuseDepth(file, start, diagnostics)
       return false
     }
-    if (kind === 'other' && (source === ']' || source === '}')) flowDepth = Math.max(0, flowDepth - 1)
+    if (kind === LexemeKind.other && (source === ']' || source === '}')) flowDepth = Math.max(0, flowDepth - 1)
     take(source)
   }
   lexed.set(file, recorder.lexemes)

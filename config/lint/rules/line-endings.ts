@@ -6,11 +6,13 @@ export const lineEndings: FixRule = {
   files: 'every file',
   isTextual: true,
   summary: 'Lines end with a line feed: CRLF, and CR alone, are replaced.',
-  fix: ({ text }) =>
-    Array.from(text.matchAll(/\r\n?/g), ({ 0: ending, index }) => ({
+  fix: ({ text }) => {
+    if (!text.includes('\r')) return []
+    return Array.from(text.matchAll(/\r\n?/g), ({ 0: ending, index }) => ({
       start: index,
       end: index + ending.length,
       text: '\n',
       message: `line ending ${ending.length === 2 ? 'CRLF' : 'CR'} replaced`,
-    })),
+    }))
+  },
 }

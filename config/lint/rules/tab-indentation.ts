@@ -1,4 +1,4 @@
-import { lexemesOf } from '#config/lang'
+import { isMark, LexemeKind, lexemesOf } from '#config/lang'
 import type { Edit } from '../edit.ts'
 import type { FixRule } from '../rule.ts'
 import { Lines } from '../syntax/index.ts'
@@ -17,7 +17,7 @@ export const tabIndentation: FixRule = {
   summary:
     'A tab in the indentation, or behind a dash there, becomes two spaces. Tabs behind the indentation of a block scalar are data and stay.',
   fix: view => {
-    if (!/^[ \t-]*\t/m.test(view.text)) return []
+    if (!view.text.includes('\t') || !/^[ \t-]*\t/m.test(view.text)) return []
     return view.isReadable ? betweenValues(view) : expanded(view)
   },
 }
@@ -27,8 +27,9 @@ function betweenValues({ text, lexemes }: View): Edit[] {
   const edits: Edit[] = []
   let isLead = true
   for (const { kind, start, end } of lexemes) {
-    if (kind === 'space' && isLead) edits.push(...edit(text.slice(start, end), start))
-    else isLead = kind === 'newline' || (kind === 'block-scalar' && text[end - 1] === '\n')
+    if (isMark(kind)) continue
+    if (kind === LexemeKind.space && isLead) edits.push(...edit(text.slice(start, end), start))
+    else isLead = kind === LexemeKind.newline || (kind === LexemeKind.blockScalar && text[end - 1] === '\n')
   }
   return edits
 }
@@ -42,7 +43,7 @@ function expanded({ file: { path }, lines }: View): Edit[] {
   const wide = new Lines(leads.map((lead, line) => widened(lead) + lines.textOf(line).slice(lead.length)).join('\n'))
   const kept = new Map<number, number>()
   for (const { kind, start, end } of lexemesOf({ path, text: wide.text }) ?? []) {
-    if (kind !== 'block-scalar') continue
+    if (kind !== LexemeKind.blockScalar) continue
     const first = wide.at(start)
     const last = wide.at(Math.max(start, end - 1))
     const isText = (line: number) => wide.textOf(line).trim() !== ''

@@ -1,4 +1,4 @@
-import type { Lexeme } from '#config/lang'
+import { type Lexeme, LexemeKind } from '#config/lang'
 import type { Edit } from '../edit.ts'
 import type { FixRule } from '../rule.ts'
 import type { View } from '../view.ts'
@@ -8,13 +8,13 @@ export const trailingBlanks: FixRule = {
   stage: 'repair',
   files: 'every file',
   summary: 'Blanks at the end of a line go, but not where they are data, nor in comments.',
-  fix: view => (/[ \t]$/m.test(view.text) ? view.lexemes.flatMap(lexeme => edits(lexeme, view)) : []),
+  fix: view => (/[ \t]$/m.test(view.text) ? Array.from(view.lexemes).flatMap(lexeme => edits(lexeme, view)) : []),
 }
 
 function edits({ kind, start, end }: Lexeme, { text, lines }: View): Edit[] {
-  if (kind === 'space') return end === text.length || text[end] === '\n' ? [removal(start, end)] : []
-  if (kind === 'scalar') return insideScalar(text, start, end)
-  if (kind !== 'block-scalar') return []
+  if (kind === LexemeKind.space) return end === text.length || text[end] === '\n' ? [removal(start, end)] : []
+  if (kind === LexemeKind.scalar) return insideScalar(text, start, end)
+  if (kind !== LexemeKind.blockScalar) return []
   const first = lines.at(start)
   const last = lines.at(Math.max(start, end - 1))
   let firstText = first

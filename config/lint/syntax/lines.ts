@@ -2,6 +2,8 @@
 export class Lines {
   readonly text: string
   readonly #starts: readonly number[]
+  /** The line that was asked for last: who goes through a text asks for it again, or for one below. */
+  #latest = 0
 
   constructor(text: string) {
     this.text = text
@@ -28,6 +30,12 @@ export class Lines {
 
   /** The line that the offset is in. */
   at(offset: number): number {
+    for (let line = this.#latest; line < this.#latest + 2; line++) {
+      if (this.#has(line, offset)) {
+        this.#latest = line
+        return line
+      }
+    }
     let from = 0
     let to = this.#starts.length - 1
     while (from < to) {
@@ -35,7 +43,15 @@ export class Lines {
       if (this.startOf(middle) <= offset) from = middle
       else to = middle - 1
     }
+    this.#latest = from
     return from
+  }
+
+  #has(line: number, offset: number): boolean {
+    const starts = this.#starts
+    return (
+      (starts[line] ?? Number.POSITIVE_INFINITY) <= offset && offset < (starts[line + 1] ?? Number.POSITIVE_INFINITY)
+    )
   }
 
   columnAt(offset: number): number {

@@ -1,42 +1,50 @@
-import type { Lexeme } from '#config/lang'
+import { isMark, LexemeKind, type Lexemes } from '#config/lang'
 import type { Lines } from './lines.ts'
+
+const BLANK = -2
+const CONTENT = -1
 
 /** What stands on each line: nothing, only a comment, or something of the content (text of a scalar included). */
 export class Margin {
   readonly #lines: Lines
-  /** Offset of the comment that is alone on its line; -1 where something else is; absent where the line is blank. */
-  readonly #marks = new Map<number, number>()
+  /** For each line the offset of the comment that is alone on it, CONTENT or BLANK. */
+  readonly #marks: Int32Array
 
-  constructor(lines: Lines, lexemes: readonly Lexeme[]) {
+  constructor(lines: Lines, lexemes: Lexemes) {
     this.#lines = lines
-    for (const { kind, start, end } of lexemes) {
-      if (kind === 'space' || kind === 'newline' || kind === 'byte-order-mark' || end === start) continue
+    this.#marks = new Int32Array(lines.count).fill(BLANK)
+    for (let index = 0; index < lexemes.count; index++) {
+      const kind = lexemes.kindAt(index)
+      if (kind === LexemeKind.space || kind === LexemeKind.newline || isMark(kind)) continue
+      const start = lexemes.startAt(index)
+      const end = lexemes.endAt(index)
+      if (kind === LexemeKind.byteOrderMark || end === start) continue
       const first = lines.at(start)
-      if (kind === 'comment') {
-        if (!this.#marks.has(first)) this.#marks.set(first, start)
+      if (kind === LexemeKind.comment) {
+        if (this.isBlank(first)) this.#marks[first] = start
         continue
       }
       const last = end - start === 1 ? first : lines.at(end - 1)
-      for (let line = first; line <= last; line++) this.#marks.set(line, -1)
+      for (let line = first; line <= last; line++) this.#marks[line] = CONTENT
     }
   }
 
   isBlank(line: number): boolean {
-    return !this.#marks.has(line)
+    return (this.#marks[line] ?? BLANK) === BLANK
   }
 
   isComment(line: number): boolean {
-    return (this.#marks.get(line) ?? -1) >= 0
+    return (this.#marks[line] ?? BLANK) >= 0
   }
 
   /** Column of the comment that is alone on the line. */
   columnOf(line: number): number {
-    return (this.#marks.get(line) ?? 0) - this.#lines.startOf(line)
+    return (this.#marks[line] ?? 0) - this.#lines.startOf(line)
   }
 
   /** The comment that is alone on the line, from its `#` on. */
   commentOf(line: number): string {
-    return this.#lines.text.slice(this.#marks.get(line) ?? 0, this.#lines.endOf(line))
+    return this.#lines.text.slice(this.#marks[line] ?? 0, this.#lines.endOf(line))
   }
 
   /** Lines behind `from`, up to `until`, as long as they are comments further to the right than the column, and blanks between them. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { lexemesOf } from '#config/lang'
+import { LexemeKind, lexemesOf } from '#config/lang'
 import { stripComments as strip } from './strip-comments.ts'
 
 const stripComments = (text: string) => strip({ path: 'crate.vgo', text })
@@ -95,7 +95,7 @@ describe('stripComments', () => {
         expect(outcome(result)).toEqual(outcome(text))
         if (!isComplete) return
         const lexemes = Array.from(lexemesOf({ path: 'crate.vgo', text: result }) ?? [])
-        const comments = lexemes.filter(({ kind }) => kind === 'comment')
+        const comments = lexemes.filter(({ kind }) => kind === LexemeKind.comment)
         expect(comments.every(({ start, end }) => result.slice(start, end) === '#')).toBe(true)
       }),
       { numRuns: 3000 },

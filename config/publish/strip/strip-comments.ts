@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
-import { isMark, type LexemeKind, lexemesOf, type SourceFile } from '#config/lang'
+import { isMark, LexemeKind, type Lexemes, LexemeWriter, lexemesOf, type SourceFile } from '#config/lang'
 
 export interface Stripped {
   readonly text: string
@@ -20,54 +20,70 @@ export function stripComments(file: SourceFile): Stripped {
   if (!text.includes('#')) return { text, isComplete: true }
   const lexemes = lexemesOf(file)
   if (lexemes === undefined) return { text, isComplete: false }
-  const pieces = Array.from(lexemes, ({ kind, start, end }) => ({ kind, text: text.slice(start, end) }))
-  const kept = withoutComments(pieces)
-  const stripped = textOf(kept)
-  if (stripped === text) return { text, isComplete: true }
-  if (readsAs(stripped, kept) || hasSameValues(text, stripped)) return { text: stripped, isComplete: true }
-  const shrunk = pieces.map(piece => (piece.kind === 'comment' ? { ...piece, text: '#' } : piece))
-  const bare = textOf(shrunk)
-  return readsAs(bare, shrunk) ? { text: bare, isComplete: true } : { text, isComplete: false }
+  const stripped = withoutComments(text, lexemes)
+  if (stripped.text === text) return { text, isComplete: true }
+  if (isAsExpected(stripped) || hasSameValues(text, stripped.text)) return { text: stripped.text, isComplete: true }
+  const bare = withBareComments(text, lexemes)
+  return isAsExpected(bare) ? { text: bare.text, isComplete: true } : { text, isComplete: false }
 }
 
-interface Piece {
-  readonly kind: LexemeKind
+/** A text, and the lexemes that it should have. */
+interface Expected {
   readonly text: string
+  readonly lexemes: Lexemes
 }
 
-function withoutComments(pieces: readonly Piece[]): Piece[] {
-  const kept: Piece[] = []
-  for (let at = 0; at < pieces.length; at++) {
-    const piece = pieces[at]
-    if (piece?.kind !== 'comment') {
-      if (piece !== undefined) kept.push(piece)
+function withoutComments(text: string, lexemes: Lexemes): Expected {
+  const kept = new LexemeWriter()
+  let stripped = ''
+  let from = 0
+  for (let at = 0; at < lexemes.count; at++) {
+    const kind = lexemes.kindAt(at)
+    if (kind !== LexemeKind.comment) {
+      kept.put(kind, stripped.length + lexemes.endAt(at) - from)
       continue
     }
-    while (kept.at(-1)?.kind === 'space') kept.pop()
-    if (isLineStart(kept) && pieces[at + 1]?.kind === 'newline') at++
+    const first = withBlanksBefore(at, lexemes)
+    kept.drop(at - first)
+    stripped += text.slice(from, lexemes.startAt(first))
+    if (isLineStart(first, text, lexemes) && lexemes.kindAt(at + 1) === LexemeKind.newline) at++
+    from = lexemes.endAt(at)
   }
-  return kept
+  return { text: stripped + text.slice(from), lexemes: kept.lexemes }
 }
 
-function isLineStart(pieces: readonly Piece[]): boolean {
-  const last = pieces.findLast(({ kind }) => !isMark(kind))
-  return last === undefined || last.text.endsWith('\n') || last.kind === 'byte-order-mark'
+function withBareComments(text: string, lexemes: Lexemes): Expected {
+  const kept = new LexemeWriter()
+  let bare = ''
+  let from = 0
+  for (let at = 0; at < lexemes.count; at++) {
+    const kind = lexemes.kindAt(at)
+    if (kind === LexemeKind.comment) {
+      bare += `${text.slice(from, lexemes.startAt(at))}#`
+      from = lexemes.endAt(at)
+    }
+    kept.put(kind, bare.length + lexemes.endAt(at) - from)
+  }
+  return { text: bare + text.slice(from), lexemes: kept.lexemes }
 }
 
-function textOf(pieces: readonly Piece[]): string {
-  return pieces.map(({ text }) => text).join('')
+function withBlanksBefore(comment: number, lexemes: Lexemes): number {
+  let first = comment
+  while (first > 0 && lexemes.kindAt(first - 1) === LexemeKind.space) first--
+  return first
 }
 
-/** YAML's parser and composer take nothing but lexemes: the same lexemes have the same values. `text` is that of `expected`. */
-function readsAs(text: string, expected: readonly Piece[]): boolean {
-  const lexemes = lexemesOf({ path: '', text })
-  return (
-    lexemes?.count === expected.length &&
-    expected.every((piece, index) => {
-      const { kind, start, end } = lexemes.at(index)
-      return kind === piece.kind && end - start === piece.text.length
-    })
-  )
+/** Whether a line starts with the lexeme, or the text. */
+function isLineStart(index: number, text: string, lexemes: Lexemes): boolean {
+  let before = index - 1
+  while (before >= 0 && isMark(lexemes.kindAt(before))) before--
+  if (before < 0 || lexemes.kindAt(before) === LexemeKind.byteOrderMark) return true
+  return text.slice(lexemes.startAt(before), lexemes.endAt(before)).endsWith('\n')
+}
+
+/** YAML's parser and composer take nothing but lexemes: the same lexemes have the same values. */
+function isAsExpected({ text, lexemes }: Expected): boolean {
+  return lexemesOf({ path: '', text })?.equals(lexemes) === true
 }
 
 function hasSameValues(before: string, after: string): boolean {

@@ -1,5 +1,5 @@
 import type { SourceFile, Span } from '../../source.ts'
-import { type LexemeKind, LexemeWriter } from '../lexemes.ts'
+import { LexemeKind, LexemeWriter } from '../lexemes.ts'
 
 /** A text that is, or may be, more than ordinary YAML: the library has to say what it means, or what is wrong with it. */
 export const UNUSUAL = new Error('not the ordinary part of YAML')
@@ -42,7 +42,7 @@ export class Cursor {
     }
     if (this.at < text.length) {
       if (text.charCodeAt(this.at) !== LINE_FEED) throw UNUSUAL
-      this.take('newline', this.at + 1)
+      this.take(LexemeKind.newline, this.at + 1)
     }
     this.lineStart = this.at
     return this.at
@@ -59,7 +59,7 @@ export class Cursor {
     for (;;) {
       const indentation = indentationAt(text, this.at)
       const code = text.charCodeAt(this.at + indentation)
-      if (indentation > 0) this.take('space', this.at + indentation)
+      if (indentation > 0) this.take(LexemeKind.space, this.at + indentation)
       if (code === HASH) {
         this.takeComment()
         const isOwned = indentation > column && this.commentColumn < 0
@@ -77,12 +77,12 @@ export class Cursor {
 
   takeComment(): void {
     const end = this.text.indexOf('\n', this.at)
-    this.take('comment', end < 0 ? this.text.length : end)
+    this.take(LexemeKind.comment, end < 0 ? this.text.length : end)
   }
 
   takeSpaces(): void {
     const count = indentationAt(this.text, this.at)
-    if (count > 0) this.take('space', this.at + count)
+    if (count > 0) this.take(LexemeKind.space, this.at + count)
   }
 
   take(kind: LexemeKind, end: number): void {

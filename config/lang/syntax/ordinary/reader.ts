@@ -1,6 +1,6 @@
 import type { ListNode, MapEntry, MapNode, Node, ScalarNode } from '../../node.ts'
 import type { SourceFile, Span } from '../../source.ts'
-import type { Lexemes } from '../lexemes.ts'
+import { LexemeKind, type Lexemes } from '../lexemes.ts'
 import { MAX_DEPTH, MAX_LEXEMES, MAX_NODES } from '../limits.ts'
 import { foldedText, literalText } from './block-text.ts'
 import { COLON, Cursor, HASH, indentationAt, LINE_FEED, SPACE, TAB, UNUSUAL } from './cursor.ts'
@@ -46,7 +46,7 @@ export class OrdinaryReader {
   read(): { readonly root: MapNode; readonly lexemes: Lexemes } {
     this.#cursor.skipToContent(0)
     if (this.#cursor.column !== 0) throw UNUSUAL
-    this.#cursor.lexemes.put('document-mark', this.#cursor.at)
+    this.#cursor.lexemes.put(LexemeKind.documentMark, this.#cursor.at)
     const root = this.#map(0, 1)
     if (this.#cursor.at < this.#text.length) throw UNUSUAL
     return { root, lexemes: this.#cursor.lexemes.lexemes }
@@ -69,12 +69,12 @@ export class OrdinaryReader {
     const length = this.#cursor.matched(KEY) - 1
     if (length < 0) throw UNUSUAL
     const isQuoted = this.#cursor.isQuote(start)
-    if (!isQuoted) this.#cursor.lexemes.put('scalar-mark', start)
-    this.#cursor.take('scalar', start + length)
+    if (!isQuoted) this.#cursor.lexemes.put(LexemeKind.scalarMark, start)
+    this.#cursor.take(LexemeKind.scalar, start + length)
     const key = isQuoted ? this.#text.slice(start + 1, this.#cursor.at - 1) : this.#text.slice(start, this.#cursor.at)
     if (key === '<<') throw UNUSUAL
     const keySpan = this.#cursor.span(start)
-    this.#cursor.take('other', this.#cursor.at + 1)
+    this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
     this.#cursor.takeSpaces()
     const next = this.#text.charAt(this.#cursor.at)
     if (next !== '\n' && next !== '#') return { key, keySpan, value: this.#inline(column, depth) }
@@ -95,7 +95,7 @@ export class OrdinaryReader {
     const items: Node[] = []
     do {
       this.#count()
-      this.#cursor.take('other', this.#cursor.at + 1)
+      this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
       this.#cursor.takeSpaces()
       const isMap = this.#cursor.matched(KEY) > 0
       items.push(isMap ? this.#map(this.#cursor.at - this.#cursor.lineStart, depth + 1) : this.#inline(column, depth))
@@ -136,7 +136,7 @@ export class OrdinaryReader {
     const start = this.#cursor.at
     const length = this.#cursor.matched(QUOTED)
     if (length < 0) throw UNUSUAL
-    this.#cursor.take('scalar', start + length)
+    this.#cursor.take(LexemeKind.scalar, start + length)
     const source = this.#text.slice(start + 1, this.#cursor.at - 1)
     return { kind: 'scalar', value: source, source, style: 'quoted', span: this.#cursor.span(start) }
   }
@@ -151,8 +151,8 @@ export class OrdinaryReader {
 
   #plainUntil(end: number): ScalarNode {
     const start = this.#cursor.at
-    this.#cursor.lexemes.put('scalar-mark', start)
-    this.#cursor.take('scalar', end)
+    this.#cursor.lexemes.put(LexemeKind.scalarMark, start)
+    this.#cursor.take(LexemeKind.scalar, end)
     const source = this.#text.slice(start, end)
     const value = plainValue(source)
     if (value === undefined) throw UNUSUAL
@@ -180,12 +180,12 @@ export class OrdinaryReader {
     const close = isMap ? '}' : ']'
     const items: Node[] = []
     const entries = new Map<string, MapEntry>()
-    this.#cursor.take('other', start + 1)
+    this.#cursor.take(LexemeKind.other, start + 1)
     this.#cursor.takeSpaces()
     while (this.#text.charAt(this.#cursor.at) !== close) {
       if (items.length + entries.size > 0) {
         if (this.#text.charAt(this.#cursor.at) !== ',') throw UNUSUAL
-        this.#cursor.take('other', this.#cursor.at + 1)
+        this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
         this.#cursor.takeSpaces()
       }
       this.#count()
@@ -196,7 +196,7 @@ export class OrdinaryReader {
       } else items.push(this.#flowValue(depth))
       this.#cursor.takeSpaces()
     }
-    this.#cursor.take('other', this.#cursor.at + 1)
+    this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
     const span = this.#cursor.span(start)
     return isMap ? { kind: 'map', entries, span } : { kind: 'list', items, span }
   }
@@ -205,10 +205,10 @@ export class OrdinaryReader {
     const start = this.#cursor.at
     const length = this.#cursor.matched(FLOW_KEY)
     if (length < 0) throw UNUSUAL
-    this.#cursor.lexemes.put('scalar-mark', start)
-    this.#cursor.take('scalar', start + length)
+    this.#cursor.lexemes.put(LexemeKind.scalarMark, start)
+    this.#cursor.take(LexemeKind.scalar, start + length)
     const keySpan = this.#cursor.span(start)
-    this.#cursor.take('other', this.#cursor.at + 1)
+    this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
     this.#cursor.takeSpaces()
     return { key: this.#text.slice(keySpan.start, keySpan.end), keySpan, value: this.#flowValue(depth) }
   }
@@ -229,7 +229,7 @@ export class OrdinaryReader {
     const length = this.#cursor.matched(BLOCK_HEADER)
     if (length < 0) throw UNUSUAL
     const header = text.slice(start, start + length)
-    this.#cursor.take('block-header', start + length)
+    this.#cursor.take(LexemeKind.blockHeader, start + length)
     this.#cursor.takeLineEnd()
     const from = this.#cursor.at
     const indentation = indentationAt(text, from)
@@ -244,8 +244,8 @@ export class OrdinaryReader {
       line = lineEnd + 1
       if (!isBlank) end = line
     }
-    this.#cursor.lexemes.put('scalar-mark', from)
-    this.#cursor.take('block-scalar', end)
+    this.#cursor.lexemes.put(LexemeKind.scalarMark, from)
+    this.#cursor.take(LexemeKind.blockScalar, end)
     this.#cursor.lineStart = end
     this.#reach = end
     const span = this.#cursor.span(start)

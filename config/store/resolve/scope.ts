@@ -64,7 +64,7 @@ export function commonsOf(store: ConfigStore, folder: string) {
 }
 
 /** The strongest value of each variable. */
-export function mergeLayers(layers: readonly Layer[]): ReadonlyMap<string, Value> {
+export function mergeLayers(layers: readonly Pick<Layer, 'vars'>[]): ReadonlyMap<string, Value> {
   const merged = new Map<string, Value>()
   for (const { vars } of layers) {
     for (const [name, entry] of vars) if (!merged.has(name)) merged.set(name, variableValue(entry))

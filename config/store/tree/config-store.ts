@@ -56,6 +56,11 @@ export interface Claims {
 export interface ConfigStore {
   /** Hash of the release that the files are, or the empty text. */
   readonly release: string
+  /**
+   * SHA-256 of all that it declares but the insides of crates and templates: trees of one shape have the same entries with the same
+   * crates and variables. Undefined where nobody remembers anything, and where something is wrong with a file.
+   */
+  readonly shape: string | undefined
   readonly files: ReadonlyMap<string, SourceFile>
   readonly templates: ReadonlyMap<string, SourceFile>
   readonly configcrates: ReadonlyMap<string, Crate>

@@ -24,8 +24,10 @@ const hashes = new WeakMap<Crate, string>()
 export function hashOfCrate(crate: Crate): string {
   let hash = hashes.get(crate)
   if (hash === undefined) {
-    const files = [crate, ...dependenciesOf(crate)].map(({ declaration }) => hashOfSource(declaration.file))
-    hash = sha256Hex(files.join('\n'))
+    const others = dependenciesOf(crate)
+    hash = hashOfSource(crate.declaration.file)
+    if (others.length > 0)
+      hash = sha256Hex([hash, ...others.map(each => hashOfSource(each.declaration.file))].join('\n'))
     hashes.set(crate, hash)
   }
   return hash

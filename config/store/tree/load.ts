@@ -7,6 +7,7 @@ import {
   readDeclarations,
   type SourceFile,
 } from '#config/lang'
+import { sha256Hex } from '#node/kit'
 import { comparePaths } from '../release/index.ts'
 import { checkCarriers } from './carriers.ts'
 import type { Claims, Common, ConfigStore, Crate, Waiver } from './config-store.ts'
@@ -17,7 +18,7 @@ import { checkEnvironments, indexEnvironments } from './environments.ts'
 import { folderOf } from './folders.ts'
 import { hashOfSource, type Memory } from './memory.ts'
 import { indexByName } from './names.ts'
-import { decodeDeclarations, encodeDeclarations } from './remembered.ts'
+import { decodeDeclarations, encodeDeclarations, wordsIn } from './remembered.ts'
 import { checkResourceReferences } from './resource-references.ts'
 import { checkTemplateSources } from './template-sources.ts'
 import { carriedVariables, checkForeach, warnOfTemplates } from './variables.ts'
@@ -28,6 +29,8 @@ interface ReadFile {
   /** Undefined for a template. */
   readonly declarations: Declarations | undefined
   readonly diagnostics: readonly Diagnostic[]
+  /** Other texts for files that mean something else to others; undefined where something is wrong with it, or nobody remembers. */
+  readonly meaning: string | undefined
 }
 
 /** What files declare, so that the next load reads changed ones only. Whoever loads a tree more than once keeps one. */
@@ -94,6 +97,7 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
   const all = read.map(({ declarations }) => declarations).filter(declarations => declarations !== undefined)
   const diagnostics = new Diagnostics()
   for (const each of read) diagnostics.addAll(each.diagnostics)
+  const shape = shapeOf(read)
 
   const crates = indexCrates(all, diagnostics)
   const named = <T extends { readonly name: Declarations['tasks'][number]['name'] }>(
@@ -105,20 +109,26 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
   const workflows = named('workflows', each => each.workflows)
   const environments = indexEnvironments(all, diagnostics)
   const entries = orderEntries(all)
-  checkCarriers(all, { ...crates, roles }, diagnostics)
-  checkEnvironments(entries, environments, diagnostics)
-  checkWorkflows(workflows.values(), tasks, diagnostics)
-  warnOfUnreachable(entries, diagnostics)
-  const carried = carriedVariables(all)
+  const isKnown = shape !== undefined && cache.memory?.recall(keyOfTree(shape)) !== undefined
+  if (!isKnown) {
+    checkCarriers(all, { ...crates, roles }, diagnostics)
+    checkEnvironments(entries, environments, diagnostics)
+    checkWorkflows(workflows.values(), tasks, diagnostics)
+    warnOfUnreachable(entries, diagnostics)
+  }
+  const carried = isKnown ? NO_NAMES : carriedVariables(all)
   for (const crate of [...crates.configcrates.values(), ...crates.usercrates.values()]) {
     checkReferences(crate, cache.memory, diagnostics)
+    if (isKnown) continue
     checkTemplateSources(crate, templates, diagnostics)
     checkForeach(crate, carried, diagnostics)
   }
+  if (shape !== undefined && diagnostics.sorted.length === 0) cache.memory?.keep(keyOfTree(shape), '')
   const unreadable = new Set(read.filter(isUnreadable).map(({ file }) => nameOf(file)))
   const found = diagnostics.sorted.filter(each => !isOfUnreadable(each, unreadable))
   return {
     release,
+    shape,
     files: new Map(sorted.map(file => [file.path, file])),
     templates,
     ...crates,
@@ -136,23 +146,39 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
   }
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set()
+
 function readOne(file: SourceFile, memory: Memory | undefined): ReadFile {
   const key = keyOf(file)
   const known = memory?.recall(key)
   if (known !== undefined) {
     const declarations = known === '' ? undefined : decodeDeclarations(known, file)
-    return { file, declarations, diagnostics: [] }
+    return { file, declarations, diagnostics: [], meaning: meaningOf(file, known) }
   }
   const found = new Diagnostics()
   if (file.path.endsWith('.tmpl')) checkTemplateFile(file, found)
   const declarations = file.path.endsWith('.vgo') ? readDeclarations(file, found) : undefined
   if (declarations !== undefined) warnOfTemplates(declarations, found)
   const diagnostics = found.sorted
-  if (memory !== undefined && diagnostics.length === 0) {
-    const text = declarations === undefined ? '' : encodeDeclarations(declarations)
-    if (text !== undefined) memory.keep(key, text)
-  }
-  return { file, declarations, diagnostics }
+  const isSilent = memory !== undefined && diagnostics.length === 0
+  const text = isSilent ? (declarations === undefined ? '' : encodeDeclarations(declarations)) : undefined
+  if (text !== undefined) memory?.keep(key, text)
+  return { file, declarations, diagnostics, meaning: text === undefined ? undefined : meaningOf(file, text) }
+}
+
+/** `text`: what is remembered of it. */
+function meaningOf(file: SourceFile, text: string): string {
+  return text === '' ? file.path : `${file.path} ${wordsIn(text) ?? hashOfSource(file)}`
+}
+
+function shapeOf(read: readonly ReadFile[]): string | undefined {
+  const meanings = read.map(({ meaning }) => meaning)
+  return meanings.includes(undefined) ? undefined : sha256Hex(JSON.stringify(meanings))
+}
+
+/** Of a tree whose names, entries and environments agree with each other. */
+function keyOfTree(shape: string): string {
+  return `tree ${shape}`
 }
 
 function keyOf(file: SourceFile): string {

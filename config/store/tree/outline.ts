@@ -1,4 +1,4 @@
-import type { CrateDeclaration, Located, ResourceDeclaration } from '#config/lang'
+import { type CrateDeclaration, type Located, type ResourceDeclaration, resourceSchemas } from '#config/lang'
 
 /** What a tree asks of a crate that is none of its hosts' business. */
 export interface CrateOutline {
@@ -7,6 +7,8 @@ export interface CrateOutline {
   /** Names of the lists that it repeats something over. */
   readonly loops: readonly Located<string>[]
   readonly isRepeated: boolean
+  /** Whether it has resources of a type that fetches from a URL. */
+  readonly fetches: boolean
   /** Names of the variables that it gives a default. */
   readonly variables: readonly string[]
 }
@@ -28,11 +30,13 @@ export function setOutline(crate: CrateDeclaration, outline: CrateOutline): void
 }
 
 function newOutline(crate: CrateDeclaration): CrateOutline {
-  const lists = [crate.foreach, ...crate.resources.map(({ foreach }) => foreach)]
+  const { resources } = crate
+  const lists = [crate.foreach, ...resources.map(({ foreach }) => foreach)]
   return {
-    sources: crate.resources.map(resource => sourceOf(crate, resource)).filter(source => source !== undefined),
+    sources: resources.map(resource => sourceOf(crate, resource)).filter(source => source !== undefined),
     loops: lists.filter((list): list is Located<string> => list !== undefined && 'value' in list),
     isRepeated: crate.foreach !== undefined,
+    fetches: resources.some(({ type }) => resourceSchemas.get(type.value)?.probedUrls !== undefined),
     variables: [...crate.vars.keys()],
   }
 }

@@ -1,39 +1,105 @@
-import { type CrateDeclaration, type Declarations, Diagnostics, readDeclarations, type SourceFile } from '#config/lang'
-import { type CrateOutline, outlineOf, setOutline } from './outline.ts'
+import {
+  type CrateDeclaration,
+  type Declarations,
+  Diagnostics,
+  type Located,
+  readDeclarations,
+  type SourceFile,
+} from '#config/lang'
+import { outlineOf, setOutline } from './outline.ts'
 
 /*
- * Declarations as text. Of a crate only what other files ask for; the rest is read from its file when somebody wants it, which for
- * most crates of a tree nobody does.
+ * Declarations as text. A crate is the only thing that its file declares: of it the words that other files ask for, then on another line
+ * their places. The rest is read from its file when somebody wants it, which for most crates of a tree nobody does.
  */
 
-type Crates = 'configcrates' | 'usercrates'
-
-interface Remembered extends Omit<Declarations, Crates> {
-  readonly configcrates: readonly RememberedCrate[]
-  readonly usercrates: readonly RememberedCrate[]
-}
-
-type Head = Pick<CrateDeclaration, 'name' | 'span' | 'dependsOn'>
-
-interface RememberedCrate {
-  readonly head: Head
-  readonly outline: CrateOutline
-}
+/** In the order of `wordsOf`. */
+type Words = readonly [
+  kind: 'configcrates' | 'usercrates',
+  name: string,
+  dependsOn: readonly string[],
+  sources: readonly string[],
+  loops: readonly string[],
+  isRepeated: boolean,
+  fetches: boolean,
+  variables: readonly string[],
+]
 
 /** Undefined for what would not come back as it was. */
 export function encodeDeclarations(declarations: Declarations): string | undefined {
-  const briefly = (crate: CrateDeclaration): RememberedCrate => {
-    const { name, span, dependsOn } = crate
-    return { head: { name, span, dependsOn }, outline: outlineOf(crate) }
-  }
   const { configcrates, usercrates } = declarations
-  const remembered: Remembered = {
-    ...declarations,
-    configcrates: configcrates.map(briefly),
-    usercrates: usercrates.map(briefly),
+  const [crate] = [...configcrates, ...usercrates]
+  if (crate === undefined) return encodeWhole(declarations)
+  return encodeCrate(configcrates.length > 0 ? 'configcrates' : 'usercrates', crate)
+}
+
+/** @throws for a text that `encodeDeclarations` does not make */
+export function decodeDeclarations(text: string, file: SourceFile): Declarations {
+  return isOfCrate(text) ? decodeCrate(text, file) : { ...(revived(JSON.parse(text), file) as Declarations), file }
+}
+
+/** What a text of `encodeDeclarations` says of a crate without its places; undefined when it says something else. */
+export function wordsIn(text: string): string | undefined {
+  return isOfCrate(text) ? text.slice(0, text.indexOf('\n')) : undefined
+}
+
+function isOfCrate(text: string): boolean {
+  return text.startsWith('[')
+}
+
+function encodeCrate(kind: Words[0], crate: CrateDeclaration): string {
+  const { name, span, dependsOn } = crate
+  const { sources, loops, isRepeated, fetches, variables } = outlineOf(crate)
+  const words: Words = [
+    kind,
+    name.value,
+    valuesOf(dependsOn),
+    valuesOf(sources),
+    valuesOf(loops),
+    isRepeated,
+    fetches,
+    variables,
+  ]
+  const places = [span, ...[name, ...dependsOn, ...sources, ...loops].map(each => each.span)]
+  return `${JSON.stringify(words)}\n${places.map(({ start, end }) => `${start} ${end}`).join(' ')}`
+}
+
+function valuesOf(all: readonly Located<string>[]): readonly string[] {
+  return all.length === 0 ? NOTHING : all.map(({ value }) => value)
+}
+
+const NOTHING: readonly never[] = []
+
+function decodeCrate(text: string, file: SourceFile): Declarations {
+  const end = text.indexOf('\n')
+  const words = JSON.parse(text.slice(0, end)) as Words
+  const places = text.slice(end + 1).split(' ')
+  let at = 0
+  const place = () => ({ file, start: Number(places[at++]), end: Number(places[at++]) })
+  const located = (value: string): Located<string> => ({ value, span: place() })
+  const locatedAll = (values: readonly string[]) => (values.length === 0 ? NOTHING : values.map(located))
+  const [kind, name, dependsOn, sources, loops, isRepeated, fetches, variables] = words
+  const head = { span: place(), name: located(name), dependsOn: locatedAll(dependsOn) }
+  const crate = new LazyCrate(file, head, kind)
+  setOutline(crate, { sources: locatedAll(sources), loops: locatedAll(loops), isRepeated, fetches, variables })
+  return {
+    file,
+    configcrates: kind === 'configcrates' ? [crate] : NOTHING,
+    usercrates: kind === 'usercrates' ? [crate] : NOTHING,
+    roles: NOTHING,
+    envoys: NOTHING,
+    common: undefined,
+    environments: NOTHING,
+    waivers: NOTHING,
+    compliance: undefined,
+    tasks: NOTHING,
+    workflows: NOTHING,
   }
+}
+
+function encodeWhole(declarations: Declarations): string | undefined {
   let isExact = true
-  const text = JSON.stringify(remembered, (key, value: unknown) => {
+  const text = JSON.stringify(declarations, (key, value: unknown) => {
     if (Object.is(value, -0)) isExact = false
     if (key === 'file') return undefined
     if (isSpan(key, value)) return [value.start, value.end]
@@ -42,38 +108,24 @@ export function encodeDeclarations(declarations: Declarations): string | undefin
   return isExact ? text : undefined
 }
 
-/** @throws for a text that `encodeDeclarations` does not make */
-export function decodeDeclarations(text: string, file: SourceFile): Declarations {
-  const remembered = revived(JSON.parse(text), file) as Remembered
-  const open =
-    (kind: Crates) =>
-    ({ head, outline }: RememberedCrate, at: number): CrateDeclaration => {
-      const crate = new LazyCrate(file, head, () => readDeclarations(file, new Diagnostics())[kind][at])
-      setOutline(crate, outline)
-      return crate
-    }
-  return {
-    ...remembered,
-    file,
-    configcrates: remembered.configcrates.map(open('configcrates')),
-    usercrates: remembered.usercrates.map(open('usercrates')),
-  }
-}
-
 class LazyCrate implements CrateDeclaration {
   readonly file: SourceFile
   readonly name: CrateDeclaration['name']
   readonly span: CrateDeclaration['span']
   readonly dependsOn: CrateDeclaration['dependsOn']
-  readonly #read: () => CrateDeclaration | undefined
+  readonly #kind: Words[0]
   #whole: CrateDeclaration | undefined
 
-  constructor(file: SourceFile, { name, span, dependsOn }: Head, read: () => CrateDeclaration | undefined) {
+  constructor(
+    file: SourceFile,
+    { name, span, dependsOn }: Pick<CrateDeclaration, 'name' | 'span' | 'dependsOn'>,
+    kind: Words[0],
+  ) {
     this.file = file
     this.name = name
     this.span = span
     this.dependsOn = dependsOn
-    this.#read = read
+    this.#kind = kind
   }
 
   get vars() {
@@ -109,7 +161,7 @@ class LazyCrate implements CrateDeclaration {
   }
 
   get #rest(): CrateDeclaration {
-    this.#whole ??= this.#read()
+    this.#whole ??= readDeclarations(this.file, new Diagnostics())[this.#kind][0]
     if (this.#whole === undefined) throw new Error(`'${this.file.path}' is not the crate that it was`)
     return this.#whole
   }

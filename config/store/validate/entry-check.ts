@@ -1,9 +1,18 @@
-import { type Diagnostic, Diagnostics, formatWhen } from '#config/lang'
+import { type Diagnostic, Diagnostics, formatWhen, type Variables } from '#config/lang'
 import { sha256Hex } from '#node/kit'
 import { type JoinedHost, joinCrates } from '../compile/host.ts'
 import { foundAs, ReadLog } from '../compile/reads.ts'
 import { sampleTraits } from '../compile/samples.ts'
-import { type Frame, frameOf, type Inclusion, type Inclusions, includeCrates, undecided } from '../resolve/index.ts'
+import {
+  type Frame,
+  frameOf,
+  type Inclusion,
+  type Inclusions,
+  includeCrates,
+  type Layer,
+  mergeLayers,
+  undecided,
+} from '../resolve/index.ts'
 import {
   type ConfigStore,
   type Crate,
@@ -15,6 +24,7 @@ import {
   outlineOf,
   templatesUsedBy,
 } from '../tree/index.ts'
+import { KnownEntries, nameOfRecord } from './known-entries.ts'
 import { decodeParts, encodeParts, hasUrls, isOfKeys, joinParts, type Part, partOf } from './parts.ts'
 import { renderedUrls, type UrlUse } from './urls.ts'
 
@@ -30,30 +40,42 @@ export interface EntryVerdict {
 export class EntryCheck {
   readonly #store: ConfigStore
   readonly #memory: Memory | undefined
+  readonly #known: KnownEntries | undefined
   readonly #hashes = new Map<Crate, string>()
   #allTemplates: string | undefined
 
   constructor(store: ConfigStore, memory: Memory | undefined) {
     this.#store = store
     this.#memory = memory
+    if (memory !== undefined && store.shape !== undefined) {
+      this.#known = new KnownEntries(store, memory, crate => this.#hashOf(crate))
+    }
+  }
+
+  /** To be called when nothing is wrong with any entry. */
+  keep(): void {
+    this.#known?.keep()
   }
 
   run(entry: Entry): EntryVerdict {
+    if (this.#known?.has(entry)) return SILENCE
     const frame = frameOf(this.#store, entry)
     const found = new Diagnostics()
     const inclusions = includeCrates(this.#store, frame, undecided, found)
     if (this.#memory === undefined || found.hasErrors) return verdictOf(samplesOf(this.#store, frame))
     const { all } = inclusions
     const keys = all.map(inclusion => this.#keyOf(inclusion))
-    const record = `entry ${keyOfFrame(frame)}`
-    const text = this.#memory.recall(record) ?? ''
-    if (isOfKeys(text, keys)) {
-      return { diagnostics: [], urls: hasUrls(text) ? urlsOf(all, keys, decodeParts(text)) : [] }
-    }
-    const parts = this.#complete(frame, inclusions, keys, decodeParts(text))
+    const key = keyOfFrame(frame)
+    const text = this.#memory.recall(nameOfRecord(key)) ?? ''
+    const isKnown = isOfKeys(text, keys)
+    const known = isKnown && !hasUrls(text) ? NO_PARTS : decodeParts(text)
+    const parts = isKnown ? known : this.#complete(frame, inclusions, keys, known)
     if ('diagnostics' in parts) return parts
-    this.#memory.keep(record, encodeParts(keys, parts))
-    return { diagnostics: [], urls: urlsOf(all, keys, parts) }
+    if (!isKnown) this.#memory.keep(nameOfRecord(key), encodeParts(keys, parts))
+    const urls = urlsOf(all, keys, parts)
+    const crates = all.map(({ crate }) => crate)
+    this.#known?.add(entry, crates, urls.length === 0 ? key : undefined)
+    return { diagnostics: [], urls }
   }
 
   /** Adds the parts that are not known yet; a verdict where something is wrong. */
@@ -98,12 +120,19 @@ export class EntryCheck {
 
   /** Everything that the crate is compiled of, but the variables. */
   #keyOf({ crate, condition }: Inclusion): string {
+    const hash = this.#hashOf(crate)
+    return typeof condition === 'boolean' ? hash : sha256Hex(hash, formatWhen(condition)).slice(0, 32)
+  }
+
+  #hashOf(crate: Crate): string {
     let hash = this.#hashes.get(crate)
     if (hash === undefined) {
-      hash = sha256Hex(hashOfCrate(crate), this.#templatesOf(crate)).slice(0, 32)
+      const templates = this.#templatesOf(crate)
+      const own = hashOfCrate(crate)
+      hash = (templates === '' ? own : sha256Hex(own, templates)).slice(0, 32)
       this.#hashes.set(crate, hash)
     }
-    return typeof condition === 'boolean' ? hash : sha256Hex(hash, formatWhen(condition)).slice(0, 32)
+    return hash
   }
 
   #templatesOf(crate: Crate): string {
@@ -121,10 +150,25 @@ export class EntryCheck {
   }
 }
 
-function keyOfFrame({ entry: { declaration }, variables }: Frame): string {
+/** Of everything that its crates may read but the traits. */
+function keyOfFrame({ entry: { declaration }, layers }: Frame): string {
   const { match } = declaration
-  return sha256Hex(JSON.stringify([match.span.file.path, match.value]), foundAs(variables, 'whole')).slice(0, 32)
+  return sha256Hex(JSON.stringify([match.span.file.path, match.value, ...layers.map(textOf)])).slice(0, 32)
 }
+
+const texts = new WeakMap<Variables, string>()
+
+function textOf({ vars }: Layer): string {
+  let text = texts.get(vars)
+  if (text === undefined) {
+    text = foundAs(mergeLayers([{ vars }]), 'whole')
+    texts.set(vars, text)
+  }
+  return text
+}
+
+const SILENCE: EntryVerdict = { diagnostics: [], urls: [] }
+const NO_PARTS: ReadonlyMap<string, Part> = new Map()
 
 function urlsOf(inclusions: readonly Inclusion[], keys: readonly string[], parts: ReadonlyMap<string, Part>): UrlUse[] {
   return inclusions.flatMap(({ crate: { declaration } }, at) =>

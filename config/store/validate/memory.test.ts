@@ -38,6 +38,8 @@ const variants: Readonly<Record<string, readonly (string | undefined)[]>> = {
     'name: web\nresources: []\n',
     undefined,
     `name: db\nresources:\n${file('data', '/etc/web', '')}`,
+    `name: db\nvars: { dir: web }\nresources:\n${file('data', '"/etc/{{ .Vars.dir }}"', '')}`,
+    `name: db\nvars: { dir: db }\nresources:\n${file('data', '"/etc/{{ .Vars.dir }}"', '    content: "{{ .Vars.no }}"\n')}`,
   ],
   'templates/motd.tmpl': ['{{ .Vars.site }}\n', 'hello\n', '{{ .Vars.nothing }}\n', '{{ .Vars.', undefined],
   'templates/other.tmpl': ['other {{ .Traits.os.family }}\n', undefined],
@@ -131,6 +133,8 @@ describe('a memory of other runs', () => {
     ['a template that is gone', [['templates/motd.tmpl', 3]]],
     ['a variable that leads to a resource of another crate', [['customer/envoys.vgo', 1]]],
     ['a resource of another crate in a crate that nobody touched', [['configcrates/db.vgo', 4]]],
+    ['a resource of another crate by a default, in a tree of the same shape', [['configcrates/db.vgo', 5]]],
+    ['a variable that nothing sets, in a tree of the same shape', [['configcrates/db.vgo', 6]]],
     ['a default that another crate relied on', [['configcrates/base.vgo', 1]]],
     ['a resource that another crate refers to', [['configcrates/base.vgo', 4]]],
     [
@@ -160,6 +164,23 @@ describe('a memory of other runs', () => {
     expect(told(checked(sampleTree(size), again))).toEqual(expected)
     expect(again.hasNews).toBe(false)
     expect(again.records).toEqual(memory.records)
+  })
+
+  test('keeps entries from being looked at whose crates did not change', () => {
+    const size = { configcrates: 20, resources: 100, entries: 20 }
+    const memory = new Memory()
+    const files = sampleTree(size)
+    checked(files, memory)
+    const records = Array.from(memory.records).filter(([key]) => !key.startsWith('entry '))
+    const again = new Memory(new Map(records))
+    const changed = files.map(file =>
+      file.path.endsWith('/crate-5.vgo') ? { ...file, text: file.text.replace('root', 'nobody') } : file,
+    )
+    checked(changed, again)
+    const compiled = [...again.records.keys()].filter(key => key.startsWith('entry '))
+    expect(compiled.length).toBeGreaterThan(0)
+    expect(compiled.length).toBeLessThan(20)
+    expect([...memory.records.keys()]).toEqual(expect.arrayContaining(compiled))
   })
 
   test('forgets what is of files that are no more', () => {

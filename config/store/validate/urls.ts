@@ -2,7 +2,7 @@ import type { CrateDeclaration, Node, Span } from '#config/lang'
 import type { CompiledCrate } from '../compile/crate.ts'
 import { type PreparedAttribute, prepare } from '../compile/prepared.ts'
 import { templateIn } from '../compile/render.ts'
-import { type ConfigStore, hashOfSource, type Memory } from '../tree/index.ts'
+import { type ConfigStore, outlineOf } from '../tree/index.ts'
 
 /** A URL that a crate fetches from, and where it says so. */
 export interface UrlUse {
@@ -11,14 +11,10 @@ export interface UrlUse {
 }
 
 /** The URLs that stand in crates as they are. */
-export function literalUrls({ configcrates, usercrates }: ConfigStore, memory: Memory | undefined): UrlUse[] {
-  return [...configcrates.values(), ...usercrates.values()].flatMap(({ declaration }) => {
-    const key = `no-urls ${hashOfSource(declaration.file)}`
-    if (memory?.recall(key) !== undefined) return []
-    const urls = urlsIn(declaration)
-    if (urls.length === 0) memory?.keep(key, '')
-    return urls
-  })
+export function literalUrls({ configcrates, usercrates }: ConfigStore): UrlUse[] {
+  return [...configcrates.values(), ...usercrates.values()]
+    .filter(({ declaration }) => outlineOf(declaration).fetches)
+    .flatMap(({ declaration }) => urlsIn(declaration))
 }
 
 function urlsIn(declaration: CrateDeclaration): UrlUse[] {

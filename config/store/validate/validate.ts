@@ -24,15 +24,17 @@ export interface Validation {
  * traits would decide is kept, traits that no sample has are made up, and what follows from those is no error; a missing variable is.
  */
 export function validate(store: ConfigStore, options: { readonly memory?: Memory | undefined } = {}): Validation {
-  const { memory } = options
-  const check = new EntryCheck(store, memory)
   const found: Diagnostic[] = []
-  const urls = literalUrls(store, memory)
-  for (const entry of store.hasErrors ? [] : store.entries) {
-    if (found.length > MAX_FOUND) break
-    const verdict = check.run(entry)
-    found.push(...verdict.diagnostics)
-    urls.push(...verdict.urls)
+  const urls = literalUrls(store)
+  if (!store.hasErrors) {
+    const check = new EntryCheck(store, options.memory)
+    for (const entry of store.entries) {
+      if (found.length > MAX_FOUND) break
+      const verdict = check.run(entry)
+      found.push(...verdict.diagnostics)
+      urls.push(...verdict.urls)
+    }
+    if (found.length === 0) check.keep()
   }
   return {
     diagnostics: found.length === 0 ? store.diagnostics : mergeDiagnostics([...store.diagnostics, ...found]),

@@ -10,19 +10,19 @@ const SHARED_FOLDER_MODE = 0o2750
 export async function makeFolders(places: ReleasePlaces): Promise<void> {
   await explained(`create ${places.releases}`, async () => {
     await mkdir(places.home, { recursive: true })
-    await makeShared(places.releases)
-    await makeShared(places.history)
-    await syncFolder(places.releases)
-    await syncFolder(places.home)
+    if (await makeShared(places.releases)) await syncFolder(places.home)
+    if (await makeShared(places.history)) await syncFolder(places.releases)
   })
 }
 
-async function makeShared(folder: string): Promise<void> {
+/** False when it is there. */
+async function makeShared(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { mode: 0o750 })
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   }
   await chmod(folder, SHARED_FOLDER_MODE)
+  return true
 }

@@ -33,7 +33,7 @@ export async function writeMemory(places: ReleasePlaces, version: string, record
   const body = Array.from(records, ([key, value]) => key + BEHIND_KEY + value).join(BETWEEN_RECORDS)
   const bytes = Buffer.from(`${headOf(version, body)}${body}`)
   if (bytes.byteLength > MAX_BYTES) return
-  await writeFileAtomic(places.memory, bytes, { mode: 0o600 }).catch(() => undefined)
+  await writeFileAtomic(places.memory, bytes, { mode: 0o600, durable: false }).catch(() => undefined)
 }
 
 async function isOurs(file: FileHandle): Promise<boolean> {

@@ -23,7 +23,7 @@ export function sourceIndexFile(places: ReleasePlaces, hash: ReleaseHash): strin
 
 export async function writeSourceIndex(places: ReleasePlaces, hash: ReleaseHash, index: SourceIndex): Promise<void> {
   const lines = [HEADER, ...[...index].map(([path, sha256]) => `${sha256} ${path}`), '']
-  await writeFileAtomic(sourceIndexFile(places, hash), lines.join('\n'), { mode: 0o640 })
+  await writeFileAtomic(sourceIndexFile(places, hash), lines.join('\n'), { mode: 0o640, durable: false })
 }
 
 /** Empty when there is none, or when it is not what `writeSourceIndex` makes. */

@@ -35,12 +35,11 @@ function readOpen(fd: number, path: string, maxBytes: number): TreeFile | FilePr
   const stat = fstatSync(fd)
   if (!stat.isFile()) return NOT_A_FILE
   if (stat.size > maxBytes) return tooLarge(stat.size, maxBytes)
+  // Room for one more than it should have: a read that has all and asked for more has met the end.
   const buffer = Buffer.allocUnsafe(stat.size + 1)
   let length = 0
-  for (;;) {
-    const count = readSync(fd, buffer, length, buffer.byteLength - length, null)
-    length += count
-    if (count === 0 || length === buffer.byteLength) break
+  for (let count = -1; count !== 0 && length < stat.size; length += count) {
+    count = readSync(fd, buffer, length, buffer.byteLength - length, null)
   }
   if (length > stat.size) return GREW
   const bytes = buffer.subarray(0, length)

@@ -2,7 +2,6 @@ import type { Node } from '../node.ts'
 import type { AttributeSchema, Plain } from '../schema.ts'
 import type { Span } from '../source.ts'
 import { listOf, mapOf } from './collection.ts'
-import { expectation } from './expectation.ts'
 import { plainOf } from './plain.ts'
 import { scalar, scalarOf } from './scalar.ts'
 import { Unfit } from './unfit.ts'
@@ -27,7 +26,8 @@ export function isTemplated(node: Node): boolean {
     case 'list':
       return node.items.some(isTemplated)
     case 'map':
-      return Array.from(node.entries.values()).some(({ value }) => isTemplated(value))
+      for (const { value } of node.entries.values()) if (isTemplated(value)) return true
+      return false
   }
 }
 
@@ -49,5 +49,5 @@ function fitted({ name, type }: AttributeSchema, node: Node): AttributeValue {
   if (type.kind === 'any') return plainOf(node)
   if (type.kind === 'list') return listOf(name, type, node)
   if (type.kind === 'map') return mapOf(name, node)
-  return scalarOf(name, type, scalar(name, node, expectation(type)))
+  return scalarOf(name, type, scalar(name, node, type))
 }

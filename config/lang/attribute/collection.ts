@@ -1,7 +1,7 @@
 import { dictionary } from '#node/kit'
 import type { Node, ScalarNode } from '../node.ts'
 import type { AttributeKind } from '../schema.ts'
-import { expectation, shown } from './expectation.ts'
+import { shown } from './expectation.ts'
 import { hasSecret, scalar } from './scalar.ts'
 import { Unfit } from './unfit.ts'
 
@@ -10,7 +10,7 @@ export function listOf(name: string, type: Extract<AttributeKind, { kind: 'list'
   const items =
     node.kind === 'list'
       ? node.items.map(item => scalar(name, item, 'a list of texts'))
-      : pieces(scalar(name, node, expectation(type)), separator)
+      : pieces(scalar(name, node, type), separator)
   return items.map(item => {
     const { source: text, span } = item
     if (type.pattern === undefined || type.pattern.test(text) || hasSecret(text)) return text
@@ -31,7 +31,7 @@ export function mapOf(name: string, node: Node): Readonly<Record<string, string>
       ),
     )
   }
-  const pairs = pieces(scalar(name, node, expectation({ kind: 'map' })), ',').map(({ source }) => {
+  const pairs = pieces(scalar(name, node, { kind: 'map' }), ',').map(({ source }) => {
     const at = source.indexOf('=')
     if (at > 0) return [source.slice(0, at).trim(), source.slice(at + 1)] as const
     const hint = 'write K=V,K=V; when a value contains a comma, write a map'

@@ -36,7 +36,7 @@ export function scalarOf(name: string, type: AttributeKind, node: ScalarNode): s
       throw unfit(`write the permission bits as three or four octal digits, best in quotes: "0644"`)
     case 'path':
       if (!text.startsWith('/')) throw unfit('start it with a slash')
-      if (text.split('/').includes('..')) throw unfit("write the path without '..'")
+      if (text.includes('..') && text.split('/').includes('..')) throw unfit("write the path without '..'")
       if (text.length > 4095) throw unfit('a path has at most 4095 characters')
       return stringOf(name, {}, text)
     case 'duration':
@@ -58,7 +58,7 @@ export function scalarOf(name: string, type: AttributeKind, node: ScalarNode): s
 }
 
 function stringOf(name: string, type: { pattern?: RegExp; patternMeans?: string }, text: string): string {
-  const line = text.replace(/\n$/, '')
+  const line = text.endsWith('\n') ? text.slice(0, -1) : text
   if (line.includes('\n')) throw new Unfit(`'${name}' must be one line, not ${shown(text)}`, 'write it on one line')
   if (type.pattern === undefined || type.pattern.test(line)) return line
   const means = type.patternMeans ?? 'of another form'
@@ -86,11 +86,12 @@ function secondsOf(text: string): number | undefined {
   }
 }
 
-/** The scalar that a node must be. @throws Unfit */
-export function scalar(name: string, node: Node, expected: string): ScalarNode {
+/** The scalar that a node must be; `wanted` is what messages say that it should be. @throws Unfit */
+export function scalar(name: string, node: Node, wanted: AttributeKind | string): ScalarNode {
+  if (node.kind === 'scalar' && (node.value !== null || node.style !== 'plain')) return node
+  const expected = typeof wanted === 'string' ? wanted : expectation(wanted)
   if (node.kind !== 'scalar')
     throw new Unfit(`'${name}' must be ${expected}, not a ${node.kind}`, 'write a single value', node.span)
-  if (node.value !== null || node.style !== 'plain') return node
   throw new Unfit(`'${name}' has no value`, `give it ${expected}, or take the key away`, node.span)
 }
 

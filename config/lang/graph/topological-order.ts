@@ -17,12 +17,13 @@ export type TopologicalOrder =
  */
 export function topologicalOrder(nodes: readonly string[], edges: Iterable<Edge>): TopologicalOrder {
   const positions = new Map(nodes.map((node, at) => [node, at]))
-  const next: Set<number>[] = nodes.map(() => new Set())
+  const next: (Set<number> | undefined)[] = nodes.map(() => undefined)
   const open = nodes.map(() => 0)
   for (const { first, second } of edges) {
     const from = positions.get(first)
     const to = positions.get(second)
-    if (from === undefined || to === undefined || next[from]?.has(to) !== false) continue
+    if (from === undefined || to === undefined || next[from]?.has(to) === true) continue
+    next[from] ??= new Set()
     next[from].add(to)
     open[to]! += 1
   }
@@ -31,18 +32,18 @@ export function topologicalOrder(nodes: readonly string[], edges: Iterable<Edge>
   const order: string[] = []
   for (let at = ready.takeLeast(); at !== undefined; at = ready.takeLeast()) {
     order.push(nodes[at]!)
-    for (const to of next[at]!) if (--open[to]! === 0) ready.add(to)
+    for (const to of next[at] ?? []) if (--open[to]! === 0) ready.add(to)
   }
   if (order.length === positions.size) return { order }
   return { cycle: cycleAmong(next, open).map(at => nodes[at]!) }
 }
 
 /** Every node that is still open has an open predecessor: walking backwards ends in a cycle. */
-function cycleAmong(next: readonly ReadonlySet<number>[], open: readonly number[]): number[] {
+function cycleAmong(next: readonly (ReadonlySet<number> | undefined)[], open: readonly number[]): number[] {
   const least = new Map<number, number>()
   for (const [from, targets] of next.entries()) {
     if (open[from] === 0) continue
-    for (const to of targets) if (!least.has(to)) least.set(to, from)
+    for (const to of targets ?? []) if (!least.has(to)) least.set(to, from)
   }
   const path: number[] = []
   const seen = new Map<number, number>()

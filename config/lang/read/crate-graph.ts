@@ -34,16 +34,21 @@ export function checkGraph(crate: CrateDeclaration, diagnostics: Diagnostics): v
     "give each a 'name:' of its own",
     diagnostics,
   )
-  const references = resources.flatMap(referencesOf)
+  const references = referencesOf(resources)
   for (const reference of references) checkSelf(reference, diagnostics)
   if (crate.dependsOn.length === 0) checkTargets(references, resources, diagnostics)
   checkTriggers(references, diagnostics)
   checkCycle(resources, references, diagnostics)
 }
 
-function referencesOf(from: ResourceDeclaration): Reference[] {
-  const relations: readonly Relation[] = ['dependsOn', 'before', 'notify', 'subscribes']
-  return relations.flatMap(relation => from[relation].map(to => ({ from, relation, to })))
+const RELATIONS: readonly Relation[] = ['dependsOn', 'before', 'notify', 'subscribes']
+
+function referencesOf(resources: readonly ResourceDeclaration[]): Reference[] {
+  const references: Reference[] = []
+  for (const from of resources) {
+    for (const relation of RELATIONS) for (const to of from[relation]) references.push({ from, relation, to })
+  }
+  return references
 }
 
 function checkSelf({ from, relation, to }: Reference, diagnostics: Diagnostics): void {

@@ -80,6 +80,7 @@ export class Fields {
     }
     const items = node.kind === 'list' ? node.items : [node]
     const names = items.map(item => this.#textOf(item, `an item of '${key}'`)).filter(name => name !== undefined)
+    if (names.length < 2) return names
     const seen = new Map<string, Span>()
     for (const { value, span } of names) {
       const first = seen.get(value)
@@ -155,7 +156,7 @@ export class Fields {
       this.wrong(node, `${what} must be text, not ${described(node)}`)
       return undefined
     }
-    const value = node.source.replace(/\n$/, '')
+    const value = node.source.endsWith('\n') ? node.source.slice(0, -1) : node.source
     if (value.includes('\n') || value.trim() === '') {
       this.wrong(node, value.includes('\n') ? `${what} must be one line` : `${what} is empty`)
       return undefined

@@ -29,6 +29,9 @@ export const resourceKeys: readonly string[] = [
   'custom',
 ]
 
+/** What names the resource or others, perhaps by templates. */
+const namingKeys = ['name', ...graphKeys]
+
 /** File name of a custom executor, and so never a path. */
 const TYPE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
 
@@ -43,18 +46,19 @@ export function readResource(
 ): ResourceDeclaration {
   const fields = new Fields(map, 'a resource', 'any', diagnostics)
   const type = fields.requiredText('type') ?? { value: 'resource', span: fields.firstKey }
-  const isCustom = [fields.boolean('skip_validation'), fields.boolean('custom')].includes(true)
+  const skipsValidation = fields.boolean('skip_validation') === true
+  const isCustom = fields.boolean('custom') === true || skipsValidation
   const schema = resourceSchemas.get(type.value)
   if (fields.has('type')) checkType(type, schema, isCustom, diagnostics)
   const attributes = schema === undefined ? ownAttributes(map) : readAttributes(map, schema, diagnostics)
   const context = resourceContext(crate.isRepeated || fields.has('foreach'))
-  for (const [name, { value }] of attributes) {
+  for (const { key, value } of attributes.values()) {
     checkSecrets(value, diagnostics)
-    const placeholders = schema?.attributes.find(attribute => attribute.name === name)?.placeholders ?? []
-    checkTemplates(value, { ...context, placeholders }, diagnostics)
+    const placeholders = schema && attributeNamed(schema, key)?.placeholders
+    checkTemplates(value, placeholders === undefined ? context : { ...context, placeholders }, diagnostics)
   }
   checkCondition(fields.node('when'), context, diagnostics)
-  for (const key of ['name', ...graphKeys]) {
+  for (const key of namingKeys) {
     const node = fields.node(key)
     if (node !== undefined) checkTemplates(node, context, diagnostics)
   }
@@ -136,11 +140,11 @@ function ownAttributes(map: MapNode): ReadonlyMap<string, MapEntry> {
 function readAttributes(map: MapNode, schema: ResourceSchema, diagnostics: Diagnostics): ReadonlyMap<string, MapEntry> {
   const attributes = new Map<string, MapEntry>()
   let unknown = 0
-  for (const entry of ownAttributes(map).values()) {
+  for (const entry of map.entries.values()) {
     const { key, keySpan, value } = entry
     const attribute = attributeNamed(schema, key)
     if (attribute === undefined) {
-      if (++unknown > MAX_UNKNOWN) continue
+      if (resourceKeys.includes(key) || ++unknown > MAX_UNKNOWN) continue
       const known = [...schema.attributes.map(({ name }) => name), ...resourceKeys]
       diagnostics.error({
         code: 'unknown-attribute',
@@ -164,7 +168,7 @@ function readAttributes(map: MapNode, schema: ResourceSchema, diagnostics: Diagn
     attributes.set(attribute.name, entry)
     if (attribute.type.kind === 'any') checkMeaning(value, diagnostics)
     if (isTemplated(value)) continue
-    const checked = checkAttribute({ ...attribute, name: key }, value)
+    const checked = checkAttribute(key === attribute.name ? attribute : { ...attribute, name: key }, value)
     if ('problem' in checked) diagnostics.error(checked.problem)
   }
   return attributes

@@ -2,6 +2,7 @@ import { isTemplated } from '../attribute/index.ts'
 import type { Diagnostics } from '../diagnostic.ts'
 import type { MapEntry } from '../node.ts'
 import type { ResourceRule, ResourceSchema } from '../schema.ts'
+import { attributeNamed, expectedAttributes, requiredAttributes } from './attributes.ts'
 import { checkGuard } from './guard.ts'
 import { inState, type RuledResource, titleOf } from './title.ts'
 
@@ -11,8 +12,8 @@ import { inState, type RuledResource, titleOf } from './title.ts'
  */
 export function checkRules(schema: ResourceSchema, resource: RuledResource, diagnostics: Diagnostics): void {
   const state = stateOf(schema, resource.attributes)
-  for (const { name, required } of schema.attributes) {
-    if (required === true && !resource.attributes.has(name)) missing([name], resource, undefined, diagnostics)
+  for (const { name } of requiredAttributes(schema)) {
+    if (!resource.attributes.has(name)) missing([name], resource, undefined, diagnostics)
   }
   for (const rule of schema.rules) checkRule(rule, resource, state, diagnostics)
   if (state !== 'absent') warnOfDefaults(schema, resource, diagnostics)
@@ -21,7 +22,7 @@ export function checkRules(schema: ResourceSchema, resource: RuledResource, diag
 /** The state that a resource has, the type's default included. Undefined when it is a template. */
 export function stateOf(schema: ResourceSchema, attributes: ReadonlyMap<string, MapEntry>): string | undefined {
   const node = attributes.get('state')?.value
-  if (node === undefined) return String(schema.attributes.find(({ name }) => name === 'state')?.default ?? '')
+  if (node === undefined) return String(attributeNamed(schema, 'state')?.default ?? '')
   return node.kind === 'scalar' && !isTemplated(node) ? node.source : undefined
 }
 
@@ -102,7 +103,7 @@ function exclusive(first: MapEntry, second: MapEntry, diagnostics: Diagnostics):
 }
 
 function warnOfDefaults(schema: ResourceSchema, resource: RuledResource, diagnostics: Diagnostics): void {
-  const absent = schema.attributes.filter(({ name, expected }) => expected === true && !resource.attributes.has(name))
+  const absent = expectedAttributes(schema).filter(({ name }) => !resource.attributes.has(name))
   if (absent.length === 0) return
   const names = absent.map(({ name }) => `'${name}'`).join(', ')
   const lines = absent.map(

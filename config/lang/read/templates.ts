@@ -1,3 +1,4 @@
+import { isTemplated } from '../attribute/index.ts'
 import type { Diagnostics } from '../diagnostic.ts'
 import type { Node, ScalarNode } from '../node.ts'
 import { placeInside } from '../syntax/index.ts'
@@ -21,14 +22,18 @@ export interface TemplateContext {
 
 /** In resources; items only where something is repeated. */
 export function resourceContext(isRepeated: boolean): TemplateContext {
-  return { namespaces: isRepeated ? ['Vars', 'Traits', 'Item', 'Each'] : ['Vars', 'Traits'] }
+  return isRepeated ? repeatedContext : onceContext
 }
+
+const onceContext: TemplateContext = { namespaces: ['Vars', 'Traits'] }
+const repeatedContext: TemplateContext = { namespaces: ['Vars', 'Traits', 'Item', 'Each'] }
 
 /** In tasks and steps of workflows. */
 export const taskContext: TemplateContext = { namespaces: ['Params'] }
 
 /** Reports templates that cannot be read, and those that read what is not there, at their place in the file. */
 export function checkTemplates(node: Node, context: TemplateContext, diagnostics: Diagnostics): void {
+  if (!isTemplated(node)) return
   let reported = 0
   for (const { text, reference } of referencesIn(node, context, diagnostics)) {
     const [namespace = ''] = reference.path
@@ -42,22 +47,30 @@ export function checkTemplates(node: Node, context: TemplateContext, diagnostics
   }
 }
 
+interface FoundReference {
+  readonly text: ScalarNode
+  readonly reference: TemplateReference
+}
+
 /** What the templates in a value read, after syntax errors were reported. */
-export function* referencesIn(
+export function referencesIn(
   node: Node,
   context: TemplateContext,
   diagnostics: Diagnostics,
-): Generator<{ readonly text: ScalarNode; readonly reference: TemplateReference }> {
-  if (node.kind === 'list') for (const item of node.items) yield* referencesIn(item, context, diagnostics)
+): readonly FoundReference[] {
+  const found: FoundReference[] = []
+  findReferences(node, context, diagnostics, found)
+  return found
+}
+
+function findReferences(node: Node, context: TemplateContext, diagnostics: Diagnostics, found: FoundReference[]): void {
+  if (node.kind === 'list') for (const item of node.items) findReferences(item, context, diagnostics, found)
   if (node.kind === 'map')
-    for (const { value } of node.entries.values()) yield* referencesIn(value, context, diagnostics)
+    for (const { value } of node.entries.values()) findReferences(value, context, diagnostics, found)
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || !hasActions(node.value)) return
   const parsed = parseTemplate(node.value, { placeholders: context.placeholders ?? [] })
-  if (parsed.ok) {
-    for (const reference of parsed.template.usesVariables) yield { text: node, reference }
-    return
-  }
-  for (const problem of parsed.errors) reportProblem(node, problem, diagnostics)
+  if (parsed.ok) for (const reference of parsed.template.usesVariables) found.push({ text: node, reference })
+  else for (const problem of parsed.errors) reportProblem(node, problem, diagnostics)
 }
 
 function reportProblem(node: ScalarNode, problem: TemplateProblem, diagnostics: Diagnostics): void {

@@ -1,7 +1,8 @@
 import type { PassReply } from '#node/api'
-import { createLogger, type Layout, type Logger } from '#node/kit'
+import type { Layout, Logger } from '#node/kit'
 import {
   AgentSettings,
+  createLogger,
   LocalApi,
   type Member,
   MemberError,

@@ -1,6 +1,7 @@
 import { AuditLog, auditFolder } from '#node/audit'
-import { type Clock, createLogger, type Layout, type Logger, messageOf, toHex } from '#node/kit'
+import { type Clock, type Layout, type Logger, messageOf, toHex } from '#node/kit'
 import {
+  createLogger,
   LocalApi,
   MemberError,
   Pairing,

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import type { ProgressMode } from '#cli/shell'
+import type { ProgressMode } from './progress.ts'
 
 const modes = ['auto', 'bar', 'json', 'none'] as const
 

@@ -2,11 +2,12 @@ import { constants } from 'node:fs'
 import { access, copyFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { interruptSignal, type ProgressMode, paint, print, printJson, showProgress } from '#cli/shell'
+import { interruptSignal, paint, print, printJson } from '#cli/shell'
 import { ApiError, curatorRoutes, type Progress } from '#node/api'
 import { codeOf, formatDuration, formatSize, type Platform, VigoError } from '#node/kit'
 import { ownPuddle, withAgent } from '../client.ts'
 import { platformOption } from './platform.ts'
+import { type ProgressMode, showProgress } from './progress.ts'
 import { progressOption } from './progress-option.ts'
 
 export function addPull(curator: Command): void {

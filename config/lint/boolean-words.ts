@@ -2,9 +2,9 @@ import {
   type AttributeKind,
   attributeNamed,
   type FileKind,
-  type MapEntry,
   type MapNode,
   type Node,
+  type ResourceSchema,
   resourceSchemas,
   type ScalarNode,
 } from '#config/lang'
@@ -36,7 +36,7 @@ export function booleanWords(root: Node | undefined, kind: FileKind | undefined)
   }
   if (root?.kind !== 'map') return words
   if (kind === 'configcrate' || kind === 'usercrate') {
-    for (const { value } of crateBooleans(root)) add(value)
+    for (const value of crateWords(root)) add(value)
   }
   for (const task of tasksOf(root, kind)) {
     const params = task.entries.get('params')?.value
@@ -48,23 +48,34 @@ export function booleanWords(root: Node | undefined, kind: FileKind | undefined)
   return words
 }
 
-function* crateBooleans(root: MapNode): Generator<MapEntry> {
+/** The words of a crate that stand where true or false is meant. */
+function crateWords(root: MapNode): readonly Node[] {
+  const found: Node[] = []
   const resources = resourcesOf(root)
-  const schemas = new Set(resources.map(resource => resourceSchemas.get(textOf(resource, 'type') ?? '')))
   for (const resource of resources) {
-    const schema = resourceSchemas.get(textOf(resource, 'type') ?? '')
-    for (const entry of resource.entries.values()) {
-      if (SWITCHES.includes(entry.key)) yield entry
-      else if (schema !== undefined && isBoolean(attributeNamed(schema, entry.key)?.type)) yield entry
+    for (const { key, value } of resource.entries.values()) {
+      if (wordMeaning(value) !== undefined && isSwitch(key, resource)) found.push(value)
     }
   }
   const defaults = root.entries.get('defaults')?.value
-  if (defaults?.kind !== 'map') return
-  for (const entry of defaults.entries.values()) {
-    const kinds = Array.from(schemas, schema => schema && attributeNamed(schema, entry.key)?.type)
+  if (defaults?.kind !== 'map') return found
+  const schemas = new Set(resources.map(schemaOf))
+  for (const { key, value } of defaults.entries.values()) {
+    const kinds = Array.from(schemas, schema => schema && attributeNamed(schema, key)?.type)
     const known = kinds.filter(type => type !== undefined)
-    if (known.length > 0 && known.every(isBoolean) && !schemas.has(undefined)) yield entry
+    if (known.length > 0 && known.every(isBoolean) && !schemas.has(undefined)) found.push(value)
   }
+  return found
+}
+
+function isSwitch(key: string, resource: MapNode): boolean {
+  if (SWITCHES.includes(key)) return true
+  const schema = schemaOf(resource)
+  return schema !== undefined && isBoolean(attributeNamed(schema, key)?.type)
+}
+
+function schemaOf(resource: MapNode): ResourceSchema | undefined {
+  return resourceSchemas.get(textOf(resource, 'type') ?? '')
 }
 
 function isBoolean(type: AttributeKind | undefined): boolean {

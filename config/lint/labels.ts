@@ -5,7 +5,6 @@ import {
   type MapEntry,
   type MapNode,
   type Node,
-  resourceKeys,
   resourceSchemas,
   withDefaults,
 } from '#config/lang'
@@ -45,13 +44,13 @@ export function resourceLabel(resource: MapNode, crate: MapNode): string | undef
   if (schema === undefined) return `${LABEL} ${customLabel(type, textOf(resource, 'name') ?? 'this host')}`.trimEnd()
   const own = new Map<string, MapEntry>()
   for (const entry of resource.entries.values()) {
-    const attribute = resourceKeys.includes(entry.key) ? undefined : attributeNamed(schema, entry.key)
+    const attribute = attributeNamed(schema, entry.key)
     if (attribute !== undefined) own.set(attribute.name, entry)
   }
   const defaults = crate.entries.get('defaults')?.value
   const attributes = defaults?.kind === 'map' ? withDefaults(schema, own, defaults.entries) : own
-  const hidden = new Set(schema.attributes.filter(({ sensitive }) => sensitive === true).map(({ name }) => name))
-  const label = labelOf(schema, name => (hidden.has(name) ? undefined : shown(attributes.get(name)?.value)))
+  const isHidden = (name: string) => attributeNamed(schema, name)?.sensitive === true
+  const label = labelOf(schema, name => (isHidden(name) ? undefined : shown(attributes.get(name)?.value)))
   return `${LABEL} ${label}`.trimEnd()
 }
 

@@ -1,4 +1,4 @@
-import { attributeNamed, type MapNode, resourceSchemas } from '#config/lang'
+import { type AttributeSchema, type MapNode, type ResourceSchema, resourceSchemas } from '#config/lang'
 import { textOf } from './crate.ts'
 
 /** Keys of a configcrate or usercrate, as the linter orders them. */
@@ -34,15 +34,26 @@ export const crateRank: Rank = key => {
   return at < 0 ? crateOrder.indexOf('resources') - 0.5 : at
 }
 
+const ranks = new Map<ResourceSchema | undefined, Rank>()
+
 /** By the attributes of its type; those that the type does not know come behind the others. */
 export function resourceRank(resource: MapNode): Rank {
   const schema = resourceSchemas.get(textOf(resource, 'type') ?? '')
-  const places = new Map(schema?.attributes.map((attribute, at) => [attribute, firstKeys.length + at]))
-  return key => {
-    if (key === undefined) return BEHIND
-    if (firstKeys.includes(key)) return firstKeys.indexOf(key)
-    if (lastKeys.includes(key)) return BEHIND + 1 + lastKeys.indexOf(key)
-    const attribute = schema && attributeNamed(schema, key)
-    return (attribute && places.get(attribute)) ?? BEHIND
+  let rank = ranks.get(schema)
+  if (rank === undefined) {
+    const places = placesOf(schema?.attributes ?? [])
+    rank = key => (key === undefined ? undefined : places.get(key)) ?? BEHIND
+    ranks.set(schema, rank)
   }
+  return rank
+}
+
+function placesOf(attributes: readonly AttributeSchema[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>()
+  for (const [at, { name, aliases = [] }] of attributes.entries()) {
+    for (const spelling of [name, ...aliases]) places.set(spelling, firstKeys.length + at)
+  }
+  for (const [at, key] of firstKeys.entries()) places.set(key, at)
+  for (const [at, key] of lastKeys.entries()) places.set(key, BEHIND + 1 + at)
+  return places
 }

@@ -13,10 +13,27 @@ export interface Disorder {
 }
 
 export function disorderOf(block: Block, rank: Rank, view: View): Disorder | undefined {
-  const ranks = block.items.map(({ key }) => rank(key))
-  if (ranks.every((each, at) => at === 0 || (ranks[at - 1] ?? 0) <= each)) return undefined
+  if (isInOrder(block, rank)) return undefined
   const sorted = block.items.toSorted((a, b) => rank(a.key) - rank(b.key))
   return { sorted, obstacle: obstacleIn(block, view) }
+}
+
+function isInOrder(block: Block, rank: Rank): boolean {
+  let highest = Number.NEGATIVE_INFINITY
+  for (const { key } of block.items) {
+    const next = rank(key)
+    if (next < highest) return false
+    highest = next
+  }
+  return true
+}
+
+/** Anchors, and headers of block scalars that keep their final lines. */
+const OBSTACLE = /&|[|>][-\d]*\+/
+
+/** Whether entries could have to stay where they are, as far as a glance at the text tells. */
+export function mayHaveObstacles(text: string): boolean {
+  return OBSTACLE.test(text)
 }
 
 function obstacleIn(block: Block, view: View): Obstacle | undefined {

@@ -11,7 +11,14 @@ import {
   parseSource,
   type SourceFile,
 } from '#config/lang'
+import { type BlockResource, blockResourcesOf } from './block-resources.ts'
 import { type Block, Lines, Margin, skeletonOf } from './syntax/index.ts'
+
+interface Parsed {
+  readonly root: Node | undefined
+  readonly isReadable: boolean
+  readonly hasEqualKeys: boolean
+}
 
 /** What rules see of a file; each part is made when it is first asked for. */
 export class View {
@@ -22,9 +29,10 @@ export class View {
   #marks: readonly Lexeme[] | undefined
   #keptEnds: ReadonlySet<number> | undefined
   #margin: Margin | undefined
-  #parsed: { readonly root: Node | undefined; readonly isReadable: boolean } | undefined
+  #parsed: Parsed | undefined
   #kind: { readonly is: FileKind | undefined } | undefined
   #skeleton: { readonly root: Block | undefined } | undefined
+  #blockResources: readonly BlockResource[] | undefined
 
   constructor(file: SourceFile) {
     this.file = file
@@ -87,6 +95,11 @@ export class View {
     return this.#read().isReadable
   }
 
+  /** Whether a readable file has keys that stand twice in one map. */
+  get hasEqualKeys(): boolean {
+    return this.#read().hasEqualKeys
+  }
+
   /** The value of a readable file. */
   get root(): Node | undefined {
     return this.#read().root
@@ -109,12 +122,19 @@ export class View {
     return this.#skeleton.root
   }
 
-  #read() {
+  /** The resources of a crate that stand below each other, each with its place. */
+  get blockResources(): readonly BlockResource[] {
+    this.#blockResources ??= blockResourcesOf(this.crate, this.skeleton)
+    return this.#blockResources
+  }
+
+  #read(): Parsed {
     if (this.#parsed === undefined) {
       const diagnostics = new Diagnostics()
       const { root } = parseSource(this.file, diagnostics)
-      const isReadable = diagnostics.leftOut === 0 && diagnostics.sorted.every(({ code }) => code === 'duplicate-key')
-      this.#parsed = { root: isReadable ? root : undefined, isReadable }
+      const found = diagnostics.sorted
+      const isReadable = diagnostics.leftOut === 0 && found.every(({ code }) => code === 'duplicate-key')
+      this.#parsed = { root: isReadable ? root : undefined, isReadable, hasEqualKeys: found.length > 0 }
     }
     return this.#parsed
   }

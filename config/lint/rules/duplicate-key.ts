@@ -9,7 +9,10 @@ export const duplicateKey: FixRule = {
   stage: 'structure',
   files: 'every file',
   summary: 'Of equal keys in one map the last one stays, as YAML reads them; comments of the others stay too.',
-  fix: view => (view.skeleton === undefined ? [] : Array.from(dropped(view.skeleton, view))),
+  fix: view => {
+    const { hasEqualKeys, skeleton } = view
+    return hasEqualKeys && skeleton !== undefined ? Array.from(dropped(skeleton, view)) : []
+  },
 }
 
 const SECRETS: ReadonlySet<string> = new Set(

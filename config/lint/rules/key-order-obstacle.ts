@@ -1,7 +1,6 @@
-import { blockResources } from '../block-resources.ts'
 import { calledIn } from '../crate.ts'
 import { crateRank, type Rank, resourceRank } from '../order.ts'
-import { disorderOf, type Obstacle } from '../reorder.ts'
+import { disorderOf, mayHaveObstacles, type Obstacle } from '../reorder.ts'
 import type { CheckRule } from '../rule.ts'
 import type { Block } from '../syntax/index.ts'
 
@@ -17,6 +16,7 @@ export const keyOrderObstacle: CheckRule = {
   summary:
     'Warns of keys that stay out of order because anchors, or block scalars with `+`, could mean something else elsewhere.',
   check: (view, diagnostics) => {
+    if (!mayHaveObstacles(view.text)) return
     const report = (block: Block | undefined, rank: Rank, what: string) => {
       const disorder = block?.kind === 'map' ? disorderOf(block, rank, view) : undefined
       const [first] = block?.items ?? []
@@ -32,6 +32,6 @@ export const keyOrderObstacle: CheckRule = {
       })
     }
     report(view.skeleton, crateRank, 'the crate')
-    for (const { node, item } of blockResources(view)) report(item.block, resourceRank(node), calledIn(node))
+    for (const { node, item } of view.blockResources) report(item.block, resourceRank(node), calledIn(node))
   },
 }

@@ -1,4 +1,3 @@
-import { blockResources } from '../block-resources.ts'
 import type { Edit } from '../edit.ts'
 import { crateLabel, isLabel, resourceLabel } from '../labels.ts'
 import type { FixRule } from '../rule.ts'
@@ -23,7 +22,8 @@ function oldLabels({ margin, lines, keptEnds }: View): Edit[] {
   const edits: Edit[] = []
   let isKept = false
   for (let line = 0; line < lines.count; line++) {
-    const [start, end] = [lines.startOf(line), lines.startOf(line + 1)]
+    const start = lines.startOf(line)
+    const end = lines.startOf(line + 1)
     const isOld = margin.isComment(line) && isLabel(margin.commentOf(line))
     isKept = isOld ? isKept || keptEnds.has(start) : isKept && margin.isBlank(line)
     if (isOld) edits.push({ start, end, text: '', message: `label removed: ${margin.commentOf(line).slice(0, 120)}` })
@@ -45,7 +45,7 @@ function wantedLabels(view: View): Wanted[] {
   const head = text.startsWith('#!') ? lines.startOf(1) : 0
   const written = (start: number, label: string) => ({ start, end: start, text: `${label}\n` })
   const labels = [{ ...written(head, top.join('\n')), message: `label written: ${top[0] ?? ''}`, isBelow: true }]
-  for (const { node, item } of blockResources(view)) {
+  for (const { node, item } of view.blockResources) {
     const line = resourceLabel(node, crate)
     if (line === undefined) continue
     const pad = ' '.repeat(lines.indentationOf(item.firstLine))
@@ -60,7 +60,7 @@ function settled(removed: readonly Edit[], wanted: readonly Wanted[], text: stri
   const removals = new Map(removed.map(edit => [edit.start, edit] as const))
   const fresh = wanted.filter(({ start, text: lines, isBelow }) => {
     const from = isBelow ? start : start - lines.length
-    if (from < 0 || text.slice(from, from + lines.length) !== lines) return true
+    if (from < 0 || !text.startsWith(lines, from)) return true
     for (let at = from; at < from + lines.length; ) {
       const edit = removals.get(at)
       removals.delete(at)

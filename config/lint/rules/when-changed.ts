@@ -1,4 +1,3 @@
-import { blockResources } from '../block-resources.ts'
 import { calledIn } from '../crate.ts'
 import type { Edit } from '../edit.ts'
 import type { FixRule } from '../rule.ts'
@@ -13,7 +12,7 @@ export const whenChanged: FixRule = {
   fix: view => {
     const meant = new Set(servicesWithoutWhen(view.crate))
     if (meant.size === 0) return []
-    return blockResources(view).flatMap(({ node, item: { block } }): Edit[] => {
+    return view.blockResources.flatMap(({ node, item: { block } }): Edit[] => {
       const at = block?.items.find(({ key }) => key === 'subscribes')?.start
       if (!meant.has(node) || block?.kind !== 'map' || at === undefined) return []
       const message = `when: "changed" added to ${calledIn(node)}, so that it acts only when it is triggered`

@@ -27,11 +27,11 @@ function placed({ kind, items }: BlockSyntax, lines: Lines): Block {
   return {
     kind,
     column: lines.columnAt(items[0]?.start ?? 0),
-    items: items.map(item => ({
-      ...item,
-      firstLine: lines.at(item.start),
-      lastLine: lines.at(Math.max(item.start, item.end - 1)),
-      block: item.block && placed(item.block, lines),
-    })),
+    items: items.map(({ start, end, key, valueStart, block }) => {
+      const firstLine = lines.at(start)
+      const below = block && placed(block, lines)
+      const lastLine = lines.at(Math.max(start, end - 1))
+      return { start, end, key, valueStart, firstLine, lastLine, block: below }
+    }),
   }
 }

@@ -1,15 +1,17 @@
-import type { ListNode, MapNode, Node } from '../../node.ts'
+import type { ListNode, MapEntry, MapNode, Node } from '../../node.ts'
 import { type Block, type BlockItem, unquotedKey } from './block.ts'
 
 /** The blocks of a file that is ordinary YAML: there every value that is no block starts on the line of its key or dash. */
 export function blocksOfNodes(node: MapNode | ListNode): Block {
-  if (node.kind === 'list') return { kind: 'list', items: node.items.map(listItem) }
-  return {
-    kind: 'map',
-    items: Array.from(node.entries.values(), ({ keySpan: { file, start, end }, value }) =>
-      itemOf(start, unquotedKey(file.text.slice(start, end)), value),
-    ),
-  }
+  const items: BlockItem[] = []
+  if (node.kind === 'list') for (const item of node.items) items.push(listItem(item))
+  else for (const entry of node.entries.values()) items.push(mapItem(entry))
+  return { kind: node.kind, items }
+}
+
+function mapItem({ key, keySpan: { file, start, end }, value }: MapEntry): BlockItem {
+  const isQuoted = end - start > key.length
+  return itemOf(start, isQuoted ? unquotedKey(file.text.slice(start, end)) : key, value)
 }
 
 function listItem(value: Node): BlockItem {

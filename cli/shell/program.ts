@@ -36,7 +36,7 @@ export function layoutOf(command: Command): Layout {
  * command's signal, lets it clean up and exits with 130.
  */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<number> {
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  if (isVersionAsked(argv)) {
     process.stdout.write(`${version}\n`)
     return 0
   }
@@ -56,6 +56,11 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
     if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** Of the program; a command may have an option of that name. */
+export function isVersionAsked(argv: readonly string[]): boolean {
+  return argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')
 }
 
 /** Whoever read the output (`head`, a pager) has enough. */

@@ -5,16 +5,21 @@ import type { CompiledCrate } from './crate.ts'
 import type { Report } from './problem.ts'
 import { Edges, type Reference } from './references.ts'
 
-/** References between the crates of one host. Undefined when there are none. */
+/** References between crates of one host. Undefined when there are none. `compiled`: as `all`. */
 export function edgesAcross(
-  all: readonly { readonly inclusion: Inclusion; readonly compiled: CompiledCrate }[],
+  all: readonly Inclusion[],
+  compiled: readonly CompiledCrate[],
   report: Report,
 ): Edges | undefined {
-  if (all.every(({ compiled }) => compiled.outward.length === 0)) return undefined
-  const byCrate = new Map(all.map(({ inclusion, compiled }) => [inclusion.crate, compiled]))
+  if (compiled.every(({ outward }) => outward.length === 0)) return undefined
+  const byCrate = new Map<Crate, CompiledCrate>()
+  for (const [at, { crate }] of all.entries()) {
+    const own = compiled[at]
+    if (own !== undefined) byCrate.set(crate, own)
+  }
   const edges = new Edges()
-  for (const { inclusion, compiled } of all) {
-    for (const reference of compiled.outward) connect(reference, inclusion.crate, byCrate, edges, report)
+  for (const [crate, { outward }] of byCrate) {
+    for (const reference of outward) connect(reference, crate, byCrate, edges, report)
   }
   return edges
 }

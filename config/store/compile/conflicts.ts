@@ -25,12 +25,11 @@ interface Identified {
 
 const known = new WeakMap<CompiledCrate, readonly Identified[]>()
 
-/** The resources of a crate that manage something for sure. */
-export function identitiesOf(crate: CompiledCrate): readonly Identified[] {
+function identitiesOf(crate: CompiledCrate): readonly Identified[] {
   let all = known.get(crate)
   if (all === undefined) {
     all = crate.placed.flatMap(({ stamped }) => {
-      const identity = stamped.when === '' ? identityOf(stamped) : undefined
+      const identity = identityOf(stamped)
       return identity === undefined ? [] : [{ identity, stamped }]
     })
     known.set(crate, all)
@@ -38,18 +37,10 @@ export function identitiesOf(crate: CompiledCrate): readonly Identified[] {
   return all
 }
 
-const identities = new WeakMap<Stamped, string>()
-
-/** What the resource manages; undefined for what may occur more than once. */
-function identityOf(stamped: Stamped): string | undefined {
-  const { schema } = stamped.prepared
-  if (schema?.identity === undefined) return undefined
-  let identity = identities.get(stamped)
-  if (identity === undefined) {
-    identity = JSON.stringify([schema.type, ...schema.identity.map(name => stamped.values.get(name) ?? null)])
-    identities.set(stamped, identity)
-  }
-  return identity
+/** What the resource manages; undefined for what may occur more than once, or perhaps not at all. */
+export function identityOf({ when, values, prepared: { schema } }: Stamped): string | undefined {
+  if (when !== '' || schema?.identity === undefined) return undefined
+  return JSON.stringify([schema.type, ...schema.identity.map(name => values.get(name) ?? null)])
 }
 
 function reportConflict(stamped: Stamped, earlier: Stamped, report: Report): void {

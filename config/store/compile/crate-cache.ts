@@ -6,6 +6,7 @@ import { type Sample, TemplateData } from './data.ts'
 import { DecisionTree } from './decision-tree.ts'
 import { prepare } from './prepared.ts'
 import { foundAs, type Read, ReadLog } from './reads.ts'
+import { sampleTraits } from './samples.ts'
 import { isStillMeant, stampCached } from './stamp-cache.ts'
 
 /** What a crate is compiled for. */
@@ -32,7 +33,17 @@ export function crateCacheOf(store: ConfigStore): CrateCache {
 }
 
 /** By what declares them: a crate that did not change is compiled once for all trees that have it. */
-const trees = new WeakMap<CrateDeclaration, Map<string, DecisionTree<CompiledCrate>>>()
+const trees: Trees<CompiledCrate> = new WeakMap()
+const sampledTrees: Trees<SampledCrate> = new WeakMap()
+
+/** A crate on one machine of each family, in the order of the samples; on the first only where it reads no trait. */
+export type SampledCrate = readonly CompiledCrate[]
+
+export function onSample(crate: SampledCrate, at: number): CompiledCrate {
+  const compiled = crate[at] ?? crate[0]
+  if (compiled === undefined) throw new RangeError('the crate was not compiled')
+  return compiled
+}
 
 /** Crates of one tree, compiled once for all hosts that cannot be told apart by what the crate reads. */
 export class CrateCache {
@@ -49,31 +60,47 @@ export class CrateCache {
     return compiled
   }
 
+  /** The crate on machines of every family, of which nothing else is known. */
+  compileSampled(crate: Crate, { carried, condition }: Pick<CrateInputs, 'carried' | 'condition'>): SampledCrate {
+    const tree = treeOf(sampledTrees, crate, textOf(condition))
+    const defaults = this.#defaultsOf(crate)
+    const known = tree.find(({ path, grade }) => foundAs(variableAt(path, defaults, carried), grade))
+    if (known?.every(each => isOf(each, this.#store))) return known
+    const log = new ReadLog()
+    const compiled: CompiledCrate[] = []
+    for (const [name, traits] of sampleTraits) {
+      const sample: Sample = { name, grade: 'kind' }
+      compiled.push(this.#run(crate, { carried, traits, condition, sample, log }, log))
+      if (!log.readTraits) break
+    }
+    tree.add(...log.kept(false), compiled)
+    return compiled
+  }
+
   #compile(crate: Crate, inputs: CrateInputs): CompiledCrate {
-    const tree = treeOf(crate, inputs)
+    const { sample, condition } = inputs
+    const tree = treeOf(trees, crate, textOf(condition, sample))
     const defaults = this.#defaultsOf(crate)
     const known = tree.find(read => find(read, defaults, inputs))
     if (known !== undefined && isOf(known, this.#store)) return known
     const log = new ReadLog()
-    const variables = new Map([...defaults, ...inputs.carried])
-    const isLenient = inputs.sample !== undefined
-    const compiled = compileCrate(prepare(crate.declaration), {
-      data: new TemplateData({ variables, traits: inputs.traits, sample: inputs.sample }, log),
-      templates: this.#store.templates,
-      condition: inputs.condition,
-      keepsAll: isLenient,
-      stamp: (...resource) => stampCached(inputs.sample, ...resource),
-    })
+    const compiled = this.#run(crate, inputs, log)
     // A made-up trait is found again by nobody: samples are told apart by their names instead.
-    const kept = log.reads.map((read, at) => ({ read, found: log.found[at] ?? '' }))
-    const own = isLenient ? kept.filter(({ read }) => read.namespace === 'Vars') : kept
-    for (const { read } of own) if (read.namespace === 'Traits') noteTrait(read, inputs)
-    tree.add(
-      own.map(({ read }) => read),
-      own.map(({ found }) => found),
-      compiled,
-    )
+    const [reads, found] = log.kept(sample === undefined)
+    for (const read of reads) if (read.namespace === 'Traits') noteTrait(read, inputs)
+    tree.add(reads, found, compiled)
     return compiled
+  }
+
+  #run(crate: Crate, { carried, traits, condition, sample }: CrateInputs, log: ReadLog): CompiledCrate {
+    const variables = new Map([...this.#defaultsOf(crate), ...carried])
+    return compileCrate(prepare(crate.declaration), {
+      data: new TemplateData({ variables, traits, sample }, log),
+      templates: this.#store.templates,
+      condition,
+      keepsAll: sample !== undefined,
+      stamp: (...resource) => stampCached(sample, ...resource),
+    })
   }
 
   #defaultsOf(crate: Crate): ReadonlyMap<string, Value> {
@@ -86,13 +113,26 @@ export class CrateCache {
   }
 }
 
-function treeOf({ declaration }: Crate, { condition, sample }: CrateInputs): DecisionTree<CompiledCrate> {
-  const known = trees.get(declaration) ?? new Map<string, DecisionTree<CompiledCrate>>()
-  trees.set(declaration, known)
-  const key = typeof condition === 'boolean' ? keyOf(sample) : `${keyOf(sample)}\n${formatWhen(condition)}`
-  const tree = known.get(key) ?? new DecisionTree<CompiledCrate>()
-  known.set(key, tree)
+type Trees<T> = WeakMap<CrateDeclaration, Map<string, DecisionTree<T>>>
+
+function treeOf<T>(trees: Trees<T>, { declaration }: Crate, key: string): DecisionTree<T> {
+  let known = trees.get(declaration)
+  if (known === undefined) {
+    known = new Map()
+    trees.set(declaration, known)
+  }
+  let tree = known.get(key)
+  if (tree === undefined) {
+    tree = new DecisionTree()
+    known.set(key, tree)
+  }
   return tree
+}
+
+/** Other texts for what is not compiled the same. */
+function textOf(condition: Condition, sample?: Sample): string {
+  const whose = sample === undefined ? '' : `${sample.name} ${sample.grade}`
+  return typeof condition === 'boolean' ? whose : `${whose}\n${formatWhen(condition)}`
 }
 
 /** Whether the templates that went into it are those of the tree. */
@@ -102,15 +142,21 @@ function isOf({ usesTemplates, placed, problems }: CompiledCrate, { templates }:
   return placed.every(({ stamped: { template } }) => isStillMeant(template, templates))
 }
 
-function keyOf(sample: Sample | undefined): string {
-  return sample === undefined ? '' : `${sample.name} ${sample.grade}`
+function find(read: Read, defaults: ReadonlyMap<string, Value>, inputs: CrateInputs): string {
+  const value = read.namespace === 'Traits' ? noteTrait(read, inputs) : variableAt(read.path, defaults, inputs.carried)
+  return foundAs(value, read.grade)
 }
 
-function find(read: Read, defaults: ReadonlyMap<string, Value>, inputs: CrateInputs): string {
-  if (read.namespace === 'Traits') return foundAs(noteTrait(read, inputs), read.grade)
-  const [name, ...rest] = read.path
-  if (name === undefined) return foundAs(new Map([...defaults, ...inputs.carried]), 'whole')
-  return foundAs(valueAt(inputs.carried.get(name) ?? defaults.get(name), rest), read.grade)
+/** All variables where the path is empty. */
+function variableAt(
+  path: readonly string[],
+  defaults: ReadonlyMap<string, Value>,
+  carried: ReadonlyMap<string, Value>,
+): Value | undefined {
+  const [name] = path
+  if (name === undefined) return new Map([...defaults, ...carried])
+  const value = carried.get(name) ?? defaults.get(name)
+  return path.length === 1 ? value : valueAt(value, path.slice(1))
 }
 
 function noteTrait({ path, grade }: Read, { traits, log }: CrateInputs): Value | undefined {

@@ -6,7 +6,7 @@ import type { PreparedCrate, PreparedResource } from './prepared.ts'
 import type { Problem, Report } from './problem.ts'
 import { Edges, type Reference } from './references.ts'
 import { itemsOf } from './repetition.ts'
-import { type Copy, decideWhen, type StampContext, type Stamping } from './stamp.ts'
+import { type Copy, decideWhen, type StampContext, type Stamped, type Stamping } from './stamp.ts'
 
 /** What a crate is on the hosts that have these variables and traits. */
 export interface CompiledCrate {
@@ -41,7 +41,6 @@ class CrateRun {
   readonly #copies = new Map<string, Copy>()
   /** Nothing is added any more. */
   #isFull = false
-  readonly #declared = new Map<string, ResourceDeclaration>()
   readonly #edges = new Edges()
   readonly #outward: Reference[] = []
   readonly #skipped: Skipped[] = []
@@ -61,23 +60,26 @@ class CrateRun {
         this.#round(`${name.value}[${label}]`, { ...this.#context, data: data.withItem(value) })
       }
     }
-    const present = [...this.#copies.values()].flatMap(({ stamped }) => (stamped === undefined ? [] : [stamped]))
-    const order = this.#edges.order(
-      present.map(({ id }) => id),
-      this.#declared,
-      this.#report,
-    )
+    const present: string[] = []
+    for (const { id, stamped } of this.#copies.values()) if (stamped !== undefined) present.push(id)
+    const order = this.#edges.order(present, id => this.#stamped(id)?.prepared.declaration, this.#report)
+    const placed: Placed[] = []
+    for (const id of order) {
+      const stamped = this.#stamped(id)
+      if (stamped !== undefined) placed.push(place(stamped, this.#edges.linksOf(id)))
+    }
     return {
-      placed: order.flatMap(id => {
-        const stamped = this.#copies.get(id)?.stamped
-        return stamped === undefined ? [] : [place(stamped, this.#edges.linksOf(id))]
-      }),
+      placed,
       outward: this.#outward,
       skipped: this.#skipped,
       problems: this.#problems,
       readsTraits: data.log.readTraits,
       usesTemplates: this.#crate.usesTemplates,
     }
+  }
+
+  #stamped(id: string): Stamped | undefined {
+    return this.#copies.get(id)?.stamped
   }
 
   readonly #report: Report = problem => {
@@ -106,7 +108,8 @@ class CrateRun {
         know(ids, copy.name)
         if (copy.stamped === undefined) continue
         references.push(...copy.references)
-        for (const name of new Set([copy.name, declaration.name.value])) ids.get(name)?.push(copy.id)
+        ids.get(copy.name)?.push(copy.id)
+        if (copy.name !== declaration.name.value) ids.get(declaration.name.value)?.push(copy.id)
       }
     }
     for (const reference of references) {
@@ -136,7 +139,6 @@ class CrateRun {
       return false
     }
     this.#copies.set(copy.id, copy)
-    this.#declared.set(copy.id, declaration)
     return true
   }
 }

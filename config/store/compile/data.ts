@@ -24,15 +24,13 @@ export class TemplateData {
   /** A made-up trait was read since this was set back. */
   guessed = false
   readonly #source: DataSource
-  readonly #variables: Observed
-  readonly #traits: Observed
+  #variables: Observed | undefined
+  #traits: Observed | undefined
   readonly #items: Readonly<Record<string, Value>>
 
   constructor(source: DataSource, log: ReadLog, items: Readonly<Record<string, Value>> = {}) {
     this.log = log
     this.#source = source
-    this.#variables = new Observed(source.variables, 'Vars', log)
-    this.#traits = new Observed(source.traits, 'Traits', log)
     this.#items = items
   }
 
@@ -41,10 +39,12 @@ export class TemplateData {
   }
 
   get variables(): Value {
+    this.#variables ??= new Observed(this.#source.variables, 'Vars', this.log)
     return this.#variables
   }
 
   get traits(): Value {
+    this.#traits ??= new Observed(this.#source.traits, 'Traits', this.log)
     return this.#traits
   }
 
@@ -56,7 +56,7 @@ export class TemplateData {
   /** Reads again what a computation has read. */
   again({ namespace, path, grade }: Read): string {
     if (grade !== 'whole') this.log.grade = grade
-    let value: Value | undefined = namespace === 'Vars' ? this.#variables : this.#traits
+    let value: Value | undefined = namespace === 'Vars' ? this.variables : this.traits
     for (const key of path) value = value === undefined ? undefined : memberOf(value, key)
     this.log.grade = 'value'
     if (grade === 'whole' && value instanceof Observed) return value.foundWhole()
@@ -78,8 +78,10 @@ export class TemplateData {
   }
 
   for(template: Template): ValueMap {
-    const traits = this.isLenient ? this.#lenient(template) : this.#traits
-    return dictionary<Value>([['Vars', this.#variables], ['Traits', traits], ...Object.entries(this.#items)])
+    const data = dictionary<Value>()
+    data['Vars'] = this.variables
+    data['Traits'] = this.isLenient ? this.#lenient(template) : this.traits
+    return Object.assign(data, this.#items)
   }
 
   #lenient(template: Template): Value {

@@ -32,30 +32,38 @@ export interface HostInputs {
   readonly log: ReadLog
   /** Set when the traits are those of a sample. */
   readonly sample?: Sample | undefined
-  /** To leave it at these; what they depend on is among them. */
-  readonly inclusions?: Inclusions | undefined
 }
 
 /** Everything about the hosts of an entry but their names. Pure, and dependent on nothing but what it reads of the traits. */
 export function joinCrates(store: ConfigStore, frame: Frame, inputs: HostInputs): JoinedHost {
   const { traits, log, sample } = inputs
   const found = new Diagnostics()
+  const decide: Decide = sample === undefined ? decideBy(new Observed(traits, 'Traits', log)) : undecided
+  const inclusions = includeCrates(store, frame, decide, found)
+  const cache = crateCacheOf(store)
+  const crates = inclusions.all.map(({ crate, condition }) =>
+    cache.compile(crate, { carried: frame.variables, traits, condition, sample, log }),
+  )
+  return joinCompiled(frame, inclusions, crates, found)
+}
+
+/** `crates`: as `inclusions.all`. `wrong`: what is wrong with the inclusions. */
+export function joinCompiled(
+  frame: Frame,
+  inclusions: Inclusions,
+  crates: readonly CompiledCrate[],
+  wrong: Diagnostics,
+): JoinedHost {
+  const found = new Diagnostics()
+  found.join(wrong)
   const problems: Problem[] = []
   const report = (problem: Problem): void => {
     problems.push(problem)
   }
-  const decide: Decide = sample === undefined ? decideBy(new Observed(traits, 'Traits', log)) : undecided
-  const inclusions = inputs.inclusions ?? includeCrates(store, frame, decide, found)
-  const cache = crateCacheOf(store)
-  const all = inclusions.all.map(inclusion => {
-    const { crate, condition } = inclusion
-    return { inclusion, compiled: cache.compile(crate, { carried: frame.variables, traits, condition, sample, log }) }
-  })
-  const crates = all.map(({ compiled }) => compiled)
-  for (const { inclusion, compiled } of all) {
-    found.addAll(compiled.problems.map(problem => diagnosticOf(problem, frame, inclusion.crate)))
+  for (const [at, { crate }] of inclusions.all.entries()) {
+    found.addAll(crates[at]?.problems.map(problem => diagnosticOf(problem, frame, crate)) ?? [])
   }
-  const across = edgesAcross(all, report)
+  const across = edgesAcross(inclusions.all, crates, report)
   checkConflicts(crates, report)
   found.addAll(problems.map(problem => diagnosticOf(problem, frame, undefined)))
   return { frame, inclusions, crates, across, diagnostics: found.sorted }

@@ -29,7 +29,14 @@ export class LenientTraits extends Map<string, Value> {
   }
 }
 
+const paths = new WeakMap<Template, readonly (readonly string[])[]>()
+
 /** Paths below `.Traits` that a template reads. */
 export function traitPathsOf(template: Template): readonly (readonly string[])[] {
-  return template.usesVariables.filter(({ path }) => path[0] === 'Traits').map(({ path }) => path.slice(1))
+  let known = paths.get(template)
+  if (known === undefined) {
+    known = template.usesVariables.filter(({ path }) => path[0] === 'Traits').map(({ path }) => path.slice(1))
+    paths.set(template, known)
+  }
+  return known
 }

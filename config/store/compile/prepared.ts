@@ -3,6 +3,7 @@ import {
   type AttributeValue,
   type CrateDeclaration,
   checkAttribute,
+  hasActions,
   isTemplated,
   type MapEntry,
   plainOf,
@@ -30,6 +31,8 @@ export interface PreparedResource {
   /** What holds for attributes that nobody gives. */
   readonly typeDefaults: ReadonlyMap<string, AttributeValue>
   readonly isTemplated: boolean
+  /** Whether nothing but its own condition and that of its crate makes a difference to what it becomes. */
+  readonly isPlain: boolean
 }
 
 export interface PreparedAttribute {
@@ -63,31 +66,60 @@ export function prepare(declaration: CrateDeclaration): PreparedCrate {
 
 function prepareResource(declaration: ResourceDeclaration, defaults: ReadonlyMap<string, MapEntry>): PreparedResource {
   const schema = resourceSchemas.get(declaration.type.value)
+  const known = schema === undefined ? NO_SCHEMAS : schemasOf(schema)
   const effective =
     schema === undefined ? declaration.attributes : withDefaults(schema, declaration.attributes, defaults)
-  const attributes = Array.from(effective, ([name, entry]): [string, PreparedAttribute] => {
+  const attributes = new Map<string, PreparedAttribute>()
+  let hasTemplates = false
+  for (const [name, entry] of effective) {
     const own = declaration.attributes.get(name)
-    const attribute = schema?.attributes.find(each => each.name === name)
-    return [
+    const attribute = known.get(name)
+    const hasTemplate = isTemplated(entry.value)
+    const fixed = hasTemplate ? undefined : fixedValue(attribute, entry)
+    if (fixed === undefined) hasTemplates = true
+    attributes.set(name, {
       name,
-      {
-        name,
-        entry,
-        origin: own === undefined ? 'defaults' : 'resource',
-        overridden: own === undefined ? undefined : defaultOf(attribute, name, defaults),
-        schema: attribute,
-        fixed: isTemplated(entry.value) ? undefined : fixedValue(attribute, entry),
-        isOpaque: isOpaque(schema, attribute, entry),
-      },
-    ]
-  })
+      entry,
+      origin: own === undefined ? 'defaults' : 'resource',
+      overridden: own === undefined || defaults.size === 0 ? undefined : defaultOf(attribute, name, defaults),
+      schema: attribute,
+      fixed,
+      isOpaque: hasTemplate && isOpaque(schema, attribute, entry),
+    })
+  }
   return {
     declaration,
     schema,
-    attributes: new Map(attributes),
+    attributes,
     typeDefaults: schema === undefined ? NO_DEFAULTS : defaultsOf(schema),
-    isTemplated: attributes.some(([, { fixed }]) => fixed === undefined),
+    isTemplated: hasTemplates,
+    isPlain: !hasTemplates && !mayLookAround(declaration, schema, attributes),
   }
+}
+
+/** Whether anything but its attributes has a template, is repeated, or leads to a template of the tree. */
+function mayLookAround(
+  { name, when, foreach, dependsOn, before, notify, subscribes }: ResourceDeclaration,
+  schema: ResourceSchema | undefined,
+  attributes: ReadonlyMap<string, PreparedAttribute>,
+): boolean {
+  if (foreach !== undefined || hasActions(name.value) || (when !== undefined && hasActions(when.value))) return true
+  if (schema?.type === 'file' && attributes.has('source')) return true
+  for (const all of [dependsOn, before, notify, subscribes])
+    for (const { value } of all) if (hasActions(value)) return true
+  return false
+}
+
+const NO_SCHEMAS: ReadonlyMap<string, AttributeSchema> = new Map()
+const knownSchemas = new WeakMap<ResourceSchema, ReadonlyMap<string, AttributeSchema>>()
+
+function schemasOf(schema: ResourceSchema): ReadonlyMap<string, AttributeSchema> {
+  let schemas = knownSchemas.get(schema)
+  if (schemas === undefined) {
+    schemas = new Map(schema.attributes.map(each => [each.name, each]))
+    knownSchemas.set(schema, schemas)
+  }
+  return schemas
 }
 
 const OPAQUE_KINDS: ReadonlySet<string> = new Set(['text', 'string', 'path'])
@@ -118,7 +150,7 @@ function defaultOf(
 /** Undefined when the value does not fit, which was reported when it was read. */
 function fixedValue(schema: AttributeSchema | undefined, { key, value }: MapEntry): AttributeValue | undefined {
   if (schema === undefined) return plainOf(value)
-  const checked = checkAttribute({ ...schema, name: key }, value)
+  const checked = checkAttribute(schema.name === key ? schema : { ...schema, name: key }, value)
   return 'value' in checked ? checked.value : undefined
 }
 

@@ -16,14 +16,13 @@ export type Grade = 'kind' | 'value' | 'whole'
 export class ReadLog {
   readonly reads: Read[] = []
   readonly found: string[] = []
-  /** Names of the variables that were read since this was emptied. */
-  readonly variables = new Set<string>()
   /** The last value that was not there. */
   missing: Read | undefined
   readTraits = false
   /** How closely values are looked at, unless all of a map is. */
   grade: 'kind' | 'value' = 'value'
-  readonly #seen = new Set<string>()
+  #seen: Set<string> | undefined
+  #variables: Set<string> | undefined
   readonly #whole: ReadLog | undefined
 
   /** `whole`: the log of the computation that this one is a part of. */
@@ -31,19 +30,40 @@ export class ReadLog {
     this.#whole = whole
   }
 
+  /** Names of the variables that were read since they were forgotten. */
+  get variables(): readonly string[] {
+    return this.#variables === undefined ? NO_NAMES : [...this.#variables]
+  }
+
+  /** The reads with what they found, in their order; without those of traits, which are made up, for nobody in particular. */
+  kept(isForHost: boolean): [reads: readonly Read[], found: readonly string[]] {
+    if (isForHost || this.reads.every(({ namespace }) => namespace === 'Vars')) return [this.reads, this.found]
+    const isKept = (at: number): boolean => this.reads[at]?.namespace === 'Vars'
+    return [this.reads.filter((_, at) => isKept(at)), this.found.filter((_, at) => isKept(at))]
+  }
+
+  forgetVariables(): void {
+    this.#variables = undefined
+  }
+
   add(namespace: Namespace, path: readonly string[], grade: Grade, value: Value | undefined): void {
-    const read = { namespace, path, grade }
     if (namespace === 'Traits') this.readTraits = true
-    else if (path[0] !== undefined) this.variables.add(path[0])
-    if (value === undefined) this.missing = read
+    else if (path[0] !== undefined) {
+      this.#variables ??= new Set()
+      this.#variables.add(path[0])
+    }
+    if (value === undefined) this.missing = { namespace, path, grade }
     const key = `${namespace}${grade}${path.length === 1 ? path[0] : path.join('\0')}`
+    this.#seen ??= new Set()
     if (this.#seen.has(key)) return
     this.#seen.add(key)
     this.#whole?.add(namespace, path, grade, value)
-    this.reads.push(read)
+    this.reads.push({ namespace, path, grade })
     this.found.push(foundAs(value, grade))
   }
 }
+
+const NO_NAMES: readonly string[] = []
 
 /** A map whose readers are noted. The templates and conditions of the language take it for any other map. */
 export class Observed extends Map<string, Value> {

@@ -55,24 +55,31 @@ export class Edges {
   }
 
   /** The ids in an order that all edges agree with. A circle is reported; the order is then the one that was given. */
-  order(ids: readonly string[], places: ReadonlyMap<string, ResourceDeclaration>, report: Report): readonly string[] {
+  order(ids: readonly string[], declarationOf: DeclarationOf, report: Report): readonly string[] {
+    if (this.#isInOrder(ids)) return ids
     const edges = [this.#dependsOn, this.#subscribes].flatMap(relation =>
       Array.from(relation).flatMap(([second, firsts]) => Array.from(firsts, first => ({ first, second }))),
     )
-    if (isInOrder(ids, edges)) return ids
     const answer = topologicalOrder(ids, edges)
     if ('order' in answer) return answer.order
-    report(cycleProblem(answer.cycle, places))
+    report(cycleProblem(answer.cycle, declarationOf))
     return ids
+  }
+
+  /** Authors mostly write things in the order in which they are done. */
+  #isInOrder(ids: readonly string[]): boolean {
+    if (this.#dependsOn.size + this.#subscribes.size === 0) return true
+    const before = new Set<string>()
+    for (const id of ids) {
+      for (const first of this.#dependsOn.get(id) ?? NONE) if (!before.has(first)) return false
+      for (const first of this.#subscribes.get(id) ?? NONE) if (!before.has(first)) return false
+      before.add(id)
+    }
+    return true
   }
 }
 
-/** Authors mostly write things in the order in which they are done. */
-function isInOrder(ids: readonly string[], edges: readonly { first: string; second: string }[]): boolean {
-  if (edges.length === 0) return true
-  const positions = new Map(ids.map((id, at) => [id, at]))
-  return edges.every(({ first, second }) => (positions.get(first) ?? -1) < (positions.get(second) ?? ids.length))
-}
+type DeclarationOf = (id: string) => ResourceDeclaration | undefined
 
 function put(map: Map<string, Set<string>>, key: string, value: string): void {
   if (key === value) return
@@ -85,10 +92,10 @@ function listed(ids: ReadonlySet<string> | undefined): readonly string[] {
   return ids === undefined ? NONE : [...ids].sort()
 }
 
-function cycleProblem(cycle: readonly string[], places: ReadonlyMap<string, ResourceDeclaration>): Problem {
+function cycleProblem(cycle: readonly string[], declarationOf: DeclarationOf): Problem {
   const shown = cycle.length > 8 ? [...cycle.slice(0, 7), '…'] : cycle
   const [first = ''] = cycle
-  const declared = cycle.map(id => places.get(id)).filter(each => each !== undefined)
+  const declared = cycle.map(declarationOf).filter(each => each !== undefined)
   const span = declared[0]?.name.span
   if (span === undefined) throw new Error(`the resource '${first}' of a circle has no place`)
   return {

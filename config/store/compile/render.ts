@@ -112,7 +112,7 @@ function reportProblem(error: TemplateProblem, { data, report }: RenderOptions, 
   const span = place(error.offset, error.offset + Math.max(1, error.length))
   const { message, hint, code } = error
   const missing = data.log.missing
-  const variables = [...data.log.variables]
+  const { variables } = data.log
   if (code !== 'missing' || missing === undefined) {
     report({ code: `template-${code}`, span, message, hint, variables })
   } else if (missing.namespace === 'Traits') {

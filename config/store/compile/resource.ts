@@ -38,6 +38,7 @@ export interface ResourceContext {
 
 /** Renders and checks what the resource says. An attribute that fails is left out, and reported. */
 export function compileAttributes(resource: PreparedResource, context: ResourceContext): CompiledAttributes {
+  if (resource.isPlain) return { values: fixedValues(resource), variables: NO_VARIABLES, template: undefined }
   const values = new Map<string, AttributeValue>()
   const variables = new Map<string, readonly string[]>()
   const rendered = new Map<string, MapEntry>()
@@ -49,19 +50,28 @@ export function compileAttributes(resource: PreparedResource, context: ResourceC
       continue
     }
     context.data.guessed = false
-    context.data.log.variables.clear()
+    context.data.log.forgetVariables()
     context.data.lookInto(!attribute.isOpaque)
     const entry = compileOne(attribute, values, context)
     context.data.lookInto(true)
-    variables.set(attribute.name, [...context.data.log.variables])
+    variables.set(attribute.name, context.data.log.variables)
     if (entry === undefined) isComplete = false
     else rendered.set(attribute.name, entry)
   }
   if (resource.isTemplated && isComplete) checkRenderedRules(resource, rendered, context.report)
   const template = inlineTemplate(resource, rendered, values, variables, context)
   for (const [name, value] of resource.typeDefaults) if (!values.has(name)) values.set(name, value)
-  checkSecrets(resource, values, context.report)
+  if (resource.isTemplated) checkSecrets(resource, values, context.report)
   return { values, variables, template }
+}
+
+const NO_VARIABLES: CompiledAttributes['variables'] = new Map()
+
+function fixedValues({ attributes, typeDefaults }: PreparedResource): ReadonlyMap<string, AttributeValue> {
+  const values = new Map<string, AttributeValue>()
+  for (const { name, fixed } of attributes.values()) if (fixed !== undefined) values.set(name, fixed)
+  for (const [name, value] of typeDefaults) if (!values.has(name)) values.set(name, value)
+  return values
 }
 
 function compileOne(
@@ -77,11 +87,11 @@ function compileOne(
     values.set(name, plainOf(node))
     return { ...entry, value: node }
   }
-  const checked = checkAttribute({ ...schema, name: entry.key }, node)
+  const checked = checkAttribute(schema.name === entry.key ? schema : { ...schema, name: entry.key }, node)
   if ('problem' in checked) {
     const { message } = checked.problem
     const hidden = schema.sensitive === true ? `'${entry.key}' has a value that it cannot have` : message
-    if (!data.guessed) report({ ...checked.problem, message: hidden, variables: [...data.log.variables] })
+    if (!data.guessed) report({ ...checked.problem, message: hidden, variables: data.log.variables })
     return undefined
   }
   values.set(name, checked.value)
@@ -108,10 +118,10 @@ function inlineTemplate(
   variables: Map<string, readonly string[]>,
   { data, templates, report }: ResourceContext,
 ): UsedTemplate | undefined {
+  if (schema?.type !== 'file') return undefined
   const source = values.get('source')
   const entry = rendered.get('source')
-  if (schema?.type !== 'file' || typeof source !== 'string' || entry === undefined || !isTreeSource(source))
-    return undefined
+  if (typeof source !== 'string' || entry === undefined || !isTreeSource(source)) return undefined
   const file = templateNamed(templates, source)
   if (file === undefined) {
     const error = (problem: Problem) => report({ ...problem, variables: variables.get('source') ?? [] })
@@ -119,13 +129,13 @@ function inlineTemplate(
     return undefined
   }
   data.guessed = false
-  data.log.variables.clear()
+  data.log.forgetVariables()
   data.lookInto(!isPlainTemplate(file.text))
   const content = renderFile(file, { data, report })
   data.lookInto(true)
   values.delete('source')
   if (content !== undefined) values.set('content', content)
-  variables.set('content', [...data.log.variables])
+  variables.set('content', data.log.variables)
   return { source, file }
 }
 

@@ -24,6 +24,9 @@ export function stampCached(
 ): Stamping {
   const { data, templates } = context
   if (data.item !== undefined) return stamp(prepared, title, condition, context)
+  if (prepared.isPlain && (context.keepsAll || prepared.declaration.when === undefined)) {
+    return plainStamping(prepared, title, condition, context)
+  }
   const grade = sample === undefined ? '' : sample.grade
   const shared = treeOf(prepared, grade, condition)
   const own = sample === undefined ? shared : treeOf(prepared, `${grade} ${sample.name}`, condition)
@@ -36,16 +39,27 @@ export function stampCached(
   const log = new ReadLog(data.log)
   const made = stamp(prepared, title, condition, { ...context, data: data.withLog(log) })
   if (made.problems.some(({ code }) => code === 'unknown-template')) return made
-  const kept = log.reads
-    .map((read, at) => ({ read, found: log.found[at] ?? '' }))
-    .filter(({ read }) => sample === undefined || read.namespace === 'Vars')
   const tree = made.readsTraits ? own : shared
-  tree.add(
-    kept.map(({ read }) => read),
-    kept.map(({ found }) => found),
-    made,
-  )
+  tree.add(...log.kept(sample === undefined), made)
   return made
+}
+
+const plain = new WeakMap<PreparedResource, { readonly of: string; readonly stamping: Stamping }>()
+
+/** Of a resource that reads nothing; of one condition after the other, as there is mostly one. */
+function plainStamping(
+  prepared: PreparedResource,
+  title: string,
+  condition: Condition,
+  context: StampContext,
+): Stamping {
+  const of = `${title}\n${context.keepsAll}\n${typeof condition === 'boolean' ? '' : formatWhen(condition)}`
+  let known = plain.get(prepared)
+  if (known?.of !== of) {
+    known = { of, stamping: stamp(prepared, title, condition, context) }
+    plain.set(prepared, known)
+  }
+  return known.stamping
 }
 
 /** Whether the templates that went into it are those of the tree. */

@@ -94,20 +94,22 @@ class StampRun {
   #copies(): Copy[] {
     const { foreach, name: declared } = this.#prepared.declaration
     const { data } = this.#context
-    if (foreach === undefined) return this.#copy(data, '')
+    if (foreach === undefined) return this.#copy(this.#context, '')
     data.guessed = false
     const isPlain = !declared.value.includes('{{')
     const items = itemsOf(foreach, data, this.#report) ?? []
-    return items.flatMap(({ value, label }) => this.#copy(data.withItem(value), isPlain ? `[${label}]` : ''))
+    return items.flatMap(({ value, label }) =>
+      this.#copy({ ...this.#context, data: data.withItem(value) }, isPlain ? `[${label}]` : ''),
+    )
   }
 
   readonly #report: Report = problem => {
     this.#problems.push(problem)
   }
 
-  #copy(data: TemplateData, suffix: string): Copy[] {
+  #copy(context: StampContext, suffix: string): Copy[] {
+    const { data, templates } = context
     const { declaration } = this.#prepared
-    const context = { ...this.#context, data }
     const rendered = this.#line(declaration.name, data)
     if (rendered === undefined) return []
     const name = rendered + suffix
@@ -117,19 +119,22 @@ class StampRun {
       this.#skipped.push({ id, reason: `when: ${(declaration.when?.value ?? '').slice(0, 400)}` })
       return [{ id, name, stamped: undefined, references: [] }]
     }
-    const attributes = compileAttributes(this.#prepared, { ...context, report: this.#report })
-    const stamped = { id, name, prepared: this.#prepared, when: this.#formatted(condition), ...attributes }
+    const attributes = compileAttributes(this.#prepared, { data, templates, report: this.#report })
+    const when = this.#formatted(condition)
+    const stamped = { id, name, prepared: this.#prepared, when, ...attributes }
     return [{ id, name, stamped, references: this.#references(id, data) }]
   }
 
-  #references(from: string, data: TemplateData): Reference[] {
+  #references(from: string, data: TemplateData): readonly Reference[] {
     const { declaration } = this.#prepared
-    return RELATIONS.flatMap(relation =>
-      declaration[relation].flatMap(target => {
+    const references: Reference[] = []
+    for (const relation of RELATIONS) {
+      for (const target of declaration[relation]) {
         const value = this.#line(target, data)
-        return value === undefined ? [] : [{ relation, from, name: { value, span: target.span } }]
-      }),
-    )
+        if (value !== undefined) references.push({ relation, from, name: { value, span: target.span } })
+      }
+    }
+    return references
   }
 
   #line(text: ResourceDeclaration['name'], data: TemplateData): string | undefined {

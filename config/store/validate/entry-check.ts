@@ -1,8 +1,11 @@
 import { type Diagnostic, Diagnostics, formatWhen, type Variables } from '#config/lang'
 import { sha256Hex } from '#node/kit'
-import { type JoinedHost, joinCrates } from '../compile/host.ts'
-import { foundAs, ReadLog } from '../compile/reads.ts'
-import { sampleTraits } from '../compile/samples.ts'
+import { edgesAcross } from '../compile/across.ts'
+import type { CompiledCrate } from '../compile/crate.ts'
+import { type CrateCache, crateCacheOf, onSample, type SampledCrate } from '../compile/crate-cache.ts'
+import { joinCompiled } from '../compile/host.ts'
+import type { Problem } from '../compile/problem.ts'
+import { foundAs } from '../compile/reads.ts'
 import {
   type Frame,
   frameOf,
@@ -25,8 +28,9 @@ import {
   templatesUsedBy,
 } from '../tree/index.ts'
 import { KnownEntries, nameOfRecord } from './known-entries.ts'
-import { decodeParts, encodeParts, hasUrls, isOfKeys, joinParts, type Part, partOf } from './parts.ts'
-import { renderedUrls, type UrlUse } from './urls.ts'
+import { Owners } from './owners.ts'
+import { decodeParts, encodeParts, hasUrls, isOfKeys, type Part, partOf } from './parts.ts'
+import type { UrlUse } from './urls.ts'
 
 export interface EntryVerdict {
   readonly diagnostics: readonly Diagnostic[]
@@ -41,12 +45,15 @@ export class EntryCheck {
   readonly #store: ConfigStore
   readonly #memory: Memory | undefined
   readonly #known: KnownEntries | undefined
+  readonly #cache: CrateCache
+  readonly #owners = new Owners()
   readonly #hashes = new Map<Crate, string>()
   #allTemplates: string | undefined
 
   constructor(store: ConfigStore, memory: Memory | undefined) {
     this.#store = store
     this.#memory = memory
+    this.#cache = crateCacheOf(store)
     if (memory !== undefined && store.shape !== undefined) {
       this.#known = new KnownEntries(store, memory, crate => this.#hashOf(crate))
     }
@@ -60,62 +67,65 @@ export class EntryCheck {
   run(entry: Entry): EntryVerdict {
     if (this.#known?.has(entry)) return SILENCE
     const frame = frameOf(this.#store, entry)
-    const found = new Diagnostics()
-    const inclusions = includeCrates(this.#store, frame, undecided, found)
-    if (this.#memory === undefined || found.hasErrors) return verdictOf(samplesOf(this.#store, frame))
-    const { all } = inclusions
-    const keys = all.map(inclusion => this.#keyOf(inclusion))
+    const wrong = new Diagnostics()
+    const inclusions = includeCrates(this.#store, frame, undecided, wrong)
+    if (wrong.hasErrors) return this.#whole(frame, inclusions, wrong).verdict
+    if (this.#memory === undefined) {
+      const parts = this.#complete(frame, inclusions.all, [], NO_PARTS)
+      return parts === undefined ? this.#whole(frame, inclusions, wrong).verdict : silence(inclusions, parts)
+    }
+    const keys = inclusions.all.map(inclusion => this.#keyOf(inclusion))
     const key = keyOfFrame(frame)
     const text = this.#memory.recall(nameOfRecord(key)) ?? ''
-    const isKnown = isOfKeys(text, keys)
-    const known = isKnown && !hasUrls(text) ? NO_PARTS : decodeParts(text)
-    const parts = isKnown ? known : this.#complete(frame, inclusions, keys, known)
-    if ('diagnostics' in parts) return parts
-    if (!isKnown) this.#memory.keep(nameOfRecord(key), encodeParts(keys, parts))
-    const urls = urlsOf(all, keys, parts)
-    const crates = all.map(({ crate }) => crate)
-    this.#known?.add(entry, crates, urls.length === 0 ? key : undefined)
-    return { diagnostics: [], urls }
+    let parts: readonly Part[] | undefined
+    if (isOfKeys(text, keys)) parts = hasUrls(text) ? [...decodeParts(text).values()] : []
+    else {
+      parts = this.#complete(frame, inclusions.all, keys, decodeParts(text))
+      if (parts === undefined) {
+        const whole = this.#whole(frame, inclusions, wrong)
+        if (whole.verdict.diagnostics.length > 0) return whole.verdict
+        parts = whole.parts
+      }
+      this.#memory.keep(nameOfRecord(key), encodeParts(keys, parts))
+    }
+    const verdict = silence(inclusions, parts)
+    this.#known?.add(entry, inclusions.all, verdict.urls.length === 0 ? key : undefined)
+    return verdict
   }
 
-  /** Adds the parts that are not known yet; a verdict where something is wrong. */
+  /** The parts that are not known are compiled, and what they depend on. Undefined where something may be wrong. */
   #complete(
-    frame: Frame,
-    inclusions: Inclusions,
+    { variables }: Frame,
+    all: readonly Inclusion[],
     keys: readonly string[],
     known: ReadonlyMap<string, Part>,
-  ): ReadonlyMap<string, Part> | EntryVerdict {
-    const { all } = inclusions
-    const old = new Map(Array.from(known).filter(([key]) => keys.includes(key)))
-    const news = all.filter((_, at) => !old.has(keys[at] ?? ''))
-    const needed = new Set(news.flatMap(({ crate }) => [crate, ...dependenciesOf(crate)]))
-    const few = { ...inclusions, all: all.filter(({ crate }) => needed.has(crate)) }
-    const some = this.#partsIn(samplesOf(this.#store, frame, few), all, keys)
-    if (some !== undefined) {
-      const joined = joinParts(old, some)
-      if (joined !== undefined) return joined
+  ): readonly Part[] | undefined {
+    const needed = known.size === 0 ? undefined : neededOf(all, keys, known)
+    const parts: Part[] = []
+    const compiled: SampledCrate[] = []
+    for (const [at, { crate, condition }] of all.entries()) {
+      const old = needed?.has(crate) === false ? known.get(keys[at] ?? '') : undefined
+      if (old !== undefined) {
+        parts.push(old)
+        continue
+      }
+      const sampled = this.#cache.compileSampled(crate, { carried: variables, condition })
+      for (const { problems } of sampled) if (problems.length > 0) return undefined
+      parts.push(partOf(sampled))
+      compiled.push(sampled)
     }
-    const samples = samplesOf(this.#store, frame)
-    return this.#partsIn(samples, all, keys) ?? verdictOf(samples)
+    const few = needed === undefined ? all : all.filter(({ crate }) => needed.has(crate))
+    return refersWell(few, compiled) && this.#owners.areApart(all, parts) ? parts : undefined
   }
 
-  /** Undefined where something is wrong. */
-  #partsIn(
-    samples: readonly JoinedHost[],
-    inclusions: readonly Inclusion[],
-    keys: readonly string[],
-  ): Map<string, Part> | undefined {
-    if (samples.some(({ diagnostics }) => diagnostics.length > 0)) return undefined
-    const keyOf = new Map(inclusions.map(({ crate }, at) => [crate, keys[at] ?? '']))
-    const parts = new Map<string, Part>()
-    for (const { inclusions: joined, crates } of samples) {
-      for (const [at, compiled] of crates.entries()) {
-        const crate = joined.all[at]?.crate
-        const key = crate && keyOf.get(crate)
-        if (key !== undefined) parts.set(key, partOf(compiled, parts.get(key)))
-      }
-    }
-    return parts
+  /** All of the entry, with everything that is wrong with it. */
+  #whole(frame: Frame, inclusions: Inclusions, wrong: Diagnostics): { parts: readonly Part[]; verdict: EntryVerdict } {
+    const crates = inclusions.all.map(({ crate, condition }) =>
+      this.#cache.compileSampled(crate, { carried: frame.variables, condition }),
+    )
+    const diagnostics = everySample(crates).flatMap(onOne => joinCompiled(frame, inclusions, onOne, wrong).diagnostics)
+    const parts = crates.map(partOf)
+    return { parts, verdict: { diagnostics, urls: urlsOf(inclusions, parts) } }
   }
 
   /** Everything that the crate is compiled of, but the variables. */
@@ -170,27 +180,40 @@ function textOf({ vars }: Layer): string {
 const SILENCE: EntryVerdict = { diagnostics: [], urls: [] }
 const NO_PARTS: ReadonlyMap<string, Part> = new Map()
 
-function urlsOf(inclusions: readonly Inclusion[], keys: readonly string[], parts: ReadonlyMap<string, Part>): UrlUse[] {
-  return inclusions.flatMap(({ crate: { declaration } }, at) =>
-    (parts.get(keys[at] ?? '')?.urls ?? []).map(([url, start, end]) => ({
-      url,
-      span: { file: declaration.file, start, end },
-    })),
-  )
+function silence(inclusions: Inclusions, parts: readonly Part[]): EntryVerdict {
+  return { diagnostics: [], urls: urlsOf(inclusions, parts) }
 }
 
-function verdictOf(samples: readonly JoinedHost[]): EntryVerdict {
-  const crates = new Set(samples.flatMap(host => host.crates))
-  return { diagnostics: samples.flatMap(host => host.diagnostics), urls: Array.from(crates).flatMap(renderedUrls) }
-}
-
-/** One machine of each family; one is enough where nothing reads a trait. */
-function samplesOf(store: ConfigStore, frame: Frame, inclusions?: Inclusions): readonly JoinedHost[] {
-  const hosts: JoinedHost[] = []
-  for (const [name, traits] of sampleTraits) {
-    const log = new ReadLog()
-    hosts.push(joinCrates(store, frame, { traits, log, sample: { name, grade: 'kind' }, inclusions }))
-    if (!log.readTraits) break
+/** `parts`: as the inclusions; none where there are no URLs. */
+function urlsOf({ all }: Inclusions, parts: readonly Part[]): UrlUse[] {
+  const urls: UrlUse[] = []
+  for (const [at, { crate }] of all.entries()) {
+    const { file } = crate.declaration
+    for (const [url, start, end] of parts[at]?.urls ?? []) urls.push({ url, span: { file, start, end } })
   }
-  return hosts
+  return urls
+}
+
+/** The crates without a known part, and what they depend on. */
+function neededOf(
+  all: readonly Inclusion[],
+  keys: readonly string[],
+  known: ReadonlyMap<string, Part>,
+): ReadonlySet<Crate> {
+  const news = all.filter((_, at) => !known.has(keys[at] ?? ''))
+  return new Set(news.flatMap(({ crate }) => [crate, ...dependenciesOf(crate)]))
+}
+
+/** For each sample the crates as they are there; one is enough where nothing reads a trait. */
+function everySample(crates: readonly SampledCrate[]): (readonly CompiledCrate[])[] {
+  const count = Math.max(1, ...crates.map(({ length }) => length))
+  return Array.from({ length: count }, (_, at) => crates.map(crate => onSample(crate, at)))
+}
+
+/** Whether no reference from one crate to another is wrong. */
+function refersWell(all: readonly Inclusion[], crates: readonly SampledCrate[]): boolean {
+  if (crates.every(crate => crate.every(({ outward }) => outward.length === 0))) return true
+  const problems: Problem[] = []
+  for (const onOne of everySample(crates)) edgesAcross(all, onOne, problem => problems.push(problem))
+  return problems.length === 0
 }

@@ -1,3 +1,4 @@
+import type { Inclusion } from '../resolve/index.ts'
 import type { ConfigStore, Crate, Entry, Memory } from '../tree/index.ts'
 
 /** Instead of the key of an entry that is looked at each time. */
@@ -51,10 +52,10 @@ export class KnownEntries {
   }
 
   /** An entry that was looked at. `key`: undefined where it has to be each time. */
-  add({ position }: Entry, crates: Iterable<Crate>, key: string | undefined): void {
+  add({ position }: Entry, inclusions: readonly Inclusion[], key: string | undefined): void {
     this.#entries[position] = key ?? NO_KEY
     if (this.#known !== undefined) return
-    for (const crate of crates) {
+    for (const { crate } of inclusions) {
       const positions = this.#found.get(crate)
       if (positions === undefined) this.#found.set(crate, [position])
       else positions.push(position)

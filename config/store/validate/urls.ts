@@ -27,32 +27,18 @@ function urlsIn(declaration: CrateDeclaration): UrlUse[] {
 }
 
 /** The URLs that variables made; what depends on traits is known on the machine only. */
-export function renderedUrls(crate: CompiledCrate): readonly UrlUse[] {
-  let urls = rendered.get(crate)
-  if (urls === undefined) {
-    urls = urlsOf(crate)
-    rendered.set(crate, urls)
+export function renderedUrls(crate: CompiledCrate): UrlUse[] {
+  const urls: UrlUse[] = []
+  for (const { stamped } of crate.placed) {
+    const { schema, attributes } = stamped.prepared
+    for (const name of schema?.probedUrls ?? []) {
+      const attribute = attributes.get(name)
+      const url = stamped.values.get(name)
+      if (attribute === undefined || attribute.fixed !== undefined || typeof url !== 'string') continue
+      if (readsOnlyVariables(attribute)) urls.push({ url, span: attribute.entry.value.span })
+    }
   }
   return urls
-}
-
-const rendered = new WeakMap<CompiledCrate, readonly UrlUse[]>()
-
-function urlsOf(crate: CompiledCrate): UrlUse[] {
-  return crate.placed.flatMap(
-    ({
-      stamped: {
-        prepared: { schema, attributes },
-        values,
-      },
-    }) =>
-      (schema?.probedUrls ?? []).flatMap(name => {
-        const attribute = attributes.get(name)
-        const url = values.get(name)
-        if (attribute === undefined || attribute.fixed !== undefined || typeof url !== 'string') return []
-        return readsOnlyVariables(attribute) ? [{ url, span: attribute.entry.value.span }] : []
-      }),
-  )
 }
 
 function readsOnlyVariables({ entry: { value }, schema }: PreparedAttribute): boolean {

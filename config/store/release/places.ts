@@ -13,6 +13,8 @@ export interface ReleasePlaces {
   readonly history: string
   /** The entry of a release that is being made live. */
   readonly pending: string
+  /** What is left of a release that is no longer kept: most files of the next one. */
+  readonly spare: string
   readonly lock: string
   /** Who has the lock, for people. */
   readonly holder: string
@@ -41,6 +43,7 @@ export function releasePlaces(home: string, stacks?: string): ReleasePlaces {
     releases,
     history: join(releases, 'history'),
     pending: join(releases, '.pending.json'),
+    spare: join(releases, '.spare'),
     lock: join(releases, '.lock'),
     holder: join(releases, '.publisher.json'),
     freeze: join(releases, 'freeze.json'),

@@ -3,7 +3,7 @@ import { historyEntries } from './history.ts'
 import { readLive } from './live.ts'
 import type { ReleasePlaces } from './places.ts'
 import { isReleaseHash, type ReleaseHash } from './release-hash.ts'
-import { discard } from './settle-release.ts'
+import { retire } from './settle-release.ts'
 import { sourceIndexFile } from './source-index.ts'
 
 /** How many different releases can be rolled back to. */
@@ -23,7 +23,7 @@ export async function dropOldReleases(places: ReleasePlaces, keep: number): Prom
   if (damaged.length > 0 || (kept.size === 0 && live !== null)) return
   if (live !== null) kept.add(live)
   for (const name of await readdir(places.releases)) {
-    if (isReleaseHash(name) && !kept.has(name)) await discard(places, name)
+    if (isReleaseHash(name) && !kept.has(name)) await retire(places, name)
     const indexed = name.endsWith('.sources') ? name.slice(0, -'.sources'.length) : ''
     if (isReleaseHash(indexed) && !kept.has(indexed)) await rm(sourceIndexFile(places, indexed), { force: true })
   }

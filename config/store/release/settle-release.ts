@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, syncFolder } from '#node/kit'
@@ -6,6 +7,7 @@ import { releaseFolder } from './live.ts'
 import { type ReleasePlaces, STAGING_PREFIX, TRASH_PREFIX } from './places.ts'
 import { readTree } from './read-tree.ts'
 import { type ReleaseHash, releaseHash } from './release-hash.ts'
+import { rewriteTree } from './rewrite-tree.ts'
 import type { Tree, TreeFile } from './tree.ts'
 import { writeTree } from './write-tree.ts'
 
@@ -41,7 +43,7 @@ export async function settleRelease(
 ): Promise<void> {
   const present = await readReleaseTree(places, hash, options)
   if (present !== null && isIntact(hash, present)) return
-  const staging = await stage(places, files, options)
+  const staging = (await reuseSpare(places, files, options)) ?? (await stage(places, files, options))
   if (present !== null) await discard(places, hash)
   await rename(staging, releaseFolder(places, hash))
   await syncFolder(places.releases)
@@ -49,7 +51,7 @@ export async function settleRelease(
 
 /** Writes the tree beside the releases, as one of them will be. */
 export async function stage(places: ReleasePlaces, files: readonly TreeFile[], options: Options): Promise<string> {
-  const staging = join(places.releases, `${STAGING_PREFIX}${randomBytes(6).toString('hex')}`)
+  const staging = stagingFolder(places)
   try {
     await writeTree(staging, files, options)
   } catch (error) {
@@ -57,6 +59,28 @@ export async function stage(places: ReleasePlaces, files: readonly TreeFile[], o
     throw error
   }
   return staging
+}
+
+/** The same, of a release that is no longer kept, which has most of it. Null when there is none that is good for it. */
+async function reuseSpare(places: ReleasePlaces, files: readonly TreeFile[], options: Options): Promise<string | null> {
+  if (!existsSync(places.spare)) return null
+  const staging = stagingFolder(places)
+  await rename(places.spare, staging)
+  const isDone = await rewriteTree(staging, files, options).catch(() => false)
+  if (isDone) return staging
+  await rm(staging, { recursive: true, force: true })
+  options.signal?.throwIfAborted()
+  return null
+}
+
+/** Takes a release away as a whole. One such folder is left for the next release to be made of. */
+export async function retire(places: ReleasePlaces, hash: ReleaseHash): Promise<void> {
+  if (existsSync(places.spare)) await discard(places, hash)
+  else await rename(releaseFolder(places, hash), places.spare)
+}
+
+function stagingFolder(places: ReleasePlaces): string {
+  return join(places.releases, `${STAGING_PREFIX}${randomBytes(6).toString('hex')}`)
 }
 
 /** Takes a release away: its name goes at once, so that a part of it is never taken for the whole. */

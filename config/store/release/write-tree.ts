@@ -19,7 +19,7 @@ export async function writeTree(
   files: readonly TreeFile[],
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  for (const { path } of files) assertSafe(path)
+  assertSafe(files)
   const folders = [folder, ...foldersOf(files).map(path => join(folder, path))]
   for (const path of folders) mkdirSync(path, { mode: 0o700 })
   for (const [at, { path, bytes }] of files.entries()) {
@@ -32,7 +32,7 @@ export async function writeTree(
   await syncAll(folder, [...files.map(({ path }) => join(folder, path)), ...folders.toReversed()], options)
 }
 
-function writeReleaseFile(path: string, bytes: Uint8Array): void {
+export function writeReleaseFile(path: string, bytes: Uint8Array): void {
   const file = openSync(path, 'wx', RELEASE_FILE_MODE)
   try {
     fchmodSync(file, RELEASE_FILE_MODE)
@@ -42,8 +42,8 @@ function writeReleaseFile(path: string, bytes: Uint8Array): void {
   }
 }
 
-/** Parents before their children. */
-function foldersOf(files: readonly TreeFile[]): string[] {
+/** Of the files, below the tree's own; parents before their children. */
+export function foldersOf(files: readonly Pick<TreeFile, 'path'>[]): string[] {
   const folders = new Set<string>()
   for (const { path } of files) {
     for (let folder = dirname(path); folder !== '.' && !folders.has(folder); folder = dirname(folder))
@@ -53,7 +53,9 @@ function foldersOf(files: readonly TreeFile[]): string[] {
 }
 
 /** A tree does not always come from `readTree`, and a path out of the release would be a programming error that costs a file. */
-function assertSafe(path: string): void {
-  const problem = pathProblem(path)
-  if (problem !== undefined) throw new RangeError(`the path ${JSON.stringify(path)} of a release ${problem}`)
+export function assertSafe(files: readonly Pick<TreeFile, 'path'>[]): void {
+  for (const { path } of files) {
+    const problem = pathProblem(path)
+    if (problem !== undefined) throw new RangeError(`the path ${JSON.stringify(path)} of a release ${problem}`)
+  }
 }

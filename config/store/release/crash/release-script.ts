@@ -7,21 +7,22 @@ import { Releases } from '../releases.ts'
 type Files = Readonly<Record<string, string>>
 
 /** Publishes and rollbacks in order; each is named by what is live when it is done. */
-export const TREES: Readonly<Record<'A' | 'B' | 'C', Files>> = {
+export const TREES: Readonly<Record<'A' | 'B' | 'C' | 'D', Files>> = {
   A: { 'configcrates/motd.vgo': 'name: motd\n', 'roles.vgo': 'a\n' },
   B: { 'configcrates/motd.vgo': 'name: motd\n', 'roles.vgo': 'b\n', 'site/web/web.vgo': 'w\n' },
   C: { 'roles.vgo': 'c\n' },
+  D: { 'configcrates/motd.vgo': 'name: motd\n', 'roles.vgo': 'd\n', 'site/app.vgo': 'x\n' },
 }
 
 export const HASHES = new Map(Object.entries(TREES).map(([name, files]) => [name, releaseHash(treeFiles(files))]))
 
 /** What is live after each step, from its beginning on. */
-export const STEPS = ['A', 'B', 'A', 'C'] as const
+export const STEPS = ['A', 'B', 'A', 'C', 'D'] as const
 
 /** Keeps few releases, so that old ones are dropped on the way. */
 export const openReleases = (folder: string): Releases => new Releases({ places: releasePlaces(folder), keep: 2 })
 
-/** Four changes of what is live, the last of which drops an old release. Each is acknowledged when it is durable. */
+/** Five changes of what is live; the fourth drops an old release, of which the fifth is made. Each is acknowledged when it is durable. */
 async function work(releases: Releases, acknowledge: (line: string) => void): Promise<void> {
   const who = { author: 'alice', reason: 'because' }
   for (const [index, name] of STEPS.entries()) {

@@ -1,13 +1,13 @@
 import { type CrateDeclaration, formatWhen, memberOf, type Value, type ValueMap } from '#config/lang'
 import { type Condition, defaultLayers, mergeLayers } from '../resolve/index.ts'
 import type { ConfigStore, Crate } from '../tree/index.ts'
-import { type CompiledCrate, compileCrate } from './crate.ts'
+import { type CompiledCrate, type CrateContext, compileCrate } from './crate.ts'
 import { type Sample, TemplateData } from './data.ts'
 import { DecisionTree } from './decision-tree.ts'
 import { prepare } from './prepared.ts'
 import { foundAs, type Read, ReadLog } from './reads.ts'
 import { sampleTraits } from './samples.ts'
-import { isStillMeant, stampCached } from './stamp-cache.ts'
+import { isStillMeant, stampCached, stampForSamples } from './stamp-cache.ts'
 
 /** What a crate is compiled for. */
 export interface CrateInputs {
@@ -68,9 +68,11 @@ export class CrateCache {
     if (known?.every(each => isOf(each, this.#store))) return known
     const log = new ReadLog()
     const compiled: CompiledCrate[] = []
+    // Most crates are the same in all entries. Resources are kept one by one only when a crate turns out not to be.
+    const stampOne = tree.isEmpty ? stampForSamples() : undefined
     for (const [name, traits] of sampleTraits) {
       const sample: Sample = { name, grade: 'kind' }
-      compiled.push(this.#run(crate, { carried, traits, condition, sample, log }, log))
+      compiled.push(this.#run(crate, { carried, traits, condition, sample, log }, log, stampOne))
       if (!log.readTraits) break
     }
     tree.add(...log.kept(false), compiled)
@@ -92,14 +94,19 @@ export class CrateCache {
     return compiled
   }
 
-  #run(crate: Crate, { carried, traits, condition, sample }: CrateInputs, log: ReadLog): CompiledCrate {
+  #run(
+    crate: Crate,
+    { carried, traits, condition, sample }: CrateInputs,
+    log: ReadLog,
+    stampOne: CrateContext['stamp'] = (...resource) => stampCached(sample, ...resource),
+  ): CompiledCrate {
     const variables = new Map([...this.#defaultsOf(crate), ...carried])
     return compileCrate(prepare(crate.declaration), {
       data: new TemplateData({ variables, traits, sample }, log),
       templates: this.#store.templates,
       condition,
       keepsAll: sample !== undefined,
-      stamp: (...resource) => stampCached(sample, ...resource),
+      stamp: stampOne,
     })
   }
 

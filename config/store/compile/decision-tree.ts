@@ -18,6 +18,10 @@ export class DecisionTree<T> {
   #root: Node<T> | undefined
   #results = 0
 
+  get isEmpty(): boolean {
+    return this.#root === undefined
+  }
+
   find(finder: Finder): T | undefined {
     let node = this.#root
     while (node !== undefined) {

@@ -44,6 +44,27 @@ export function stampCached(
   return made
 }
 
+/**
+ * `stamp` for a crate that is compiled for all samples with the same variables, and kept as a whole: what reads no trait is the same for
+ * all of them.
+ */
+export function stampForSamples(): typeof stamp {
+  const known = new Map<PreparedResource, { readonly of: string; readonly stamping: Stamping }>()
+  return (prepared, title, condition, context) => {
+    const { log, item } = context.data
+    if (item !== undefined) return stamp(prepared, title, condition, context)
+    const of = typeof condition === 'boolean' ? title : `${title}\n${formatWhen(condition)}`
+    const same = known.get(prepared)
+    if (same?.of === of) return same.stamping
+    const { readTraits } = log
+    log.readTraits = false
+    const stamping = stamp(prepared, title, condition, context)
+    if (!log.readTraits) known.set(prepared, { of, stamping })
+    log.readTraits ||= readTraits
+    return stamping
+  }
+}
+
 const plain = new WeakMap<PreparedResource, { readonly of: string; readonly stamping: Stamping }>()
 
 /** Of a resource that reads nothing; of one condition after the other, as there is mostly one. */

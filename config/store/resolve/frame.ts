@@ -35,10 +35,11 @@ function newFrame(store: ConfigStore, entry: Entry): Frame {
   const { declaration, folder } = entry
   const name = declaration.environment?.value
   const environments = name === undefined ? [] : environmentChain(store.environments, folder, name)
-  const layers = carriedLayers(store, entry)
+  const commons = commonsOf(store, folder)
+  const layers = carriedLayers(entry, environments, commons)
   return {
     entry,
-    commons: commonsOf(store, folder),
+    commons,
     environments,
     layers,
     variables: mergeLayers(layers),

@@ -19,9 +19,34 @@ export interface Inclusion {
   readonly reasons: readonly (readonly Link[])[]
 }
 
-interface OpenInclusion extends Inclusion {
+/** What leads to a crate, and the last link to it. Few want to see the whole chain. */
+interface Way {
+  readonly from: readonly Link[]
+  readonly last: Link
+}
+
+class OpenInclusion implements Inclusion {
+  readonly crate: Crate
   condition: Condition
-  readonly reasons: Link[][]
+  readonly #ways: Way[]
+
+  constructor(crate: Crate, condition: Condition, way: Way) {
+    this.crate = crate
+    this.condition = condition
+    this.#ways = [way]
+  }
+
+  get reasons(): readonly (readonly Link[])[] {
+    return this.#ways.map(reasonOf)
+  }
+
+  add(way: Way): void {
+    if (this.#ways.length < MAX_REASONS) this.#ways.push(way)
+  }
+}
+
+function reasonOf({ from, last }: Way): readonly Link[] {
+  return [...from, last]
 }
 
 /** A crate that is not there although something names it. */
@@ -84,6 +109,7 @@ class OpenInclusions {
   /** Usercrates come last, except where something depends on them. */
   inOrder(): Inclusion[] {
     const all = [...this.#found.values()]
+    if (this.#store.usercrates.size === 0) return all
     return [
       ...all.filter(({ crate }) => crate.kind === 'configcrate'),
       ...all.filter(({ crate }) => crate.kind === 'usercrate'),
@@ -122,46 +148,42 @@ class OpenInclusions {
 
   #crate(crate: Crate | undefined, name: Located<string>, from: readonly Link[], condition: Condition): void {
     if (crate === undefined) return
-    const reason = [...from, { ...lastOf(from), title: '', span: name.span }]
+    const way: Way = { from, last: { kind: from.at(-1)?.kind ?? 'entry', title: '', span: name.span } }
     if (condition === false) {
       const when = from.findLast(({ kind }) => kind === 'case')
-      this.absent.push({ crate, reason, why: 'case-false', span: when?.span ?? name.span })
-    } else this.#include(crate, reason, condition)
+      this.absent.push({ crate, reason: reasonOf(way), why: 'case-false', span: when?.span ?? name.span })
+    } else this.#include(crate, way, condition)
   }
 
-  #include(crate: Crate, reason: Link[], condition: Condition): void {
+  #include(crate: Crate, way: Way, condition: Condition): void {
     const excluded = crate.kind === 'configcrate' ? this.#frame.excluded.get(crate.name) : undefined
     if (excluded !== undefined) {
-      this.absent.push({ crate, reason, why: 'excluded', span: excluded })
-      if (reason.at(-1)?.kind === 'dependency') this.#reportExcluded(crate, reason, excluded)
+      this.absent.push({ crate, reason: reasonOf(way), why: 'excluded', span: excluded })
+      if (way.last.kind === 'dependency') this.#reportExcluded(crate, way.last, excluded)
       return
     }
     const known = this.#found.get(crate)
     if (known !== undefined) {
       const wider = either(known.condition, condition)
-      if (known.reasons.length < MAX_REASONS) known.reasons.push(reason)
+      known.add(way)
       if (wider === known.condition) return
       known.condition = wider
     }
     for (const dependency of crate.dependsOn) {
       const named = crate.declaration.dependsOn.find(({ value }) => value === dependency.name)
       const span = named?.span ?? crate.declaration.name.span
-      this.#include(
-        dependency,
-        [...reason, { kind: 'dependency', title: `${crate.kind} '${crate.name}'`, span }],
-        condition,
-      )
+      const last: Link = { kind: 'dependency', title: `${crate.kind} '${crate.name}'`, span }
+      this.#include(dependency, { from: reasonOf(way), last }, condition)
     }
-    if (known === undefined) this.#found.set(crate, { crate, condition, reasons: [reason] })
+    if (known === undefined) this.#found.set(crate, new OpenInclusion(crate, condition, way))
   }
 
-  #reportExcluded(crate: Crate, reason: readonly Link[], excluded: Span): void {
+  #reportExcluded(crate: Crate, needs: Link, excluded: Span): void {
     const { environment, match } = this.#frame.entry.declaration
-    const needs = reason.at(-1)
     this.#diagnostics.error({
       code: 'excluded-dependency',
-      span: needs?.span ?? excluded,
-      message: `${needs?.title ?? 'a crate'} depends on '${crate.name}', which the environment '${environment?.value ?? ''}' excludes`,
+      span: needs.span,
+      message: `${needs.title} depends on '${crate.name}', which the environment '${environment?.value ?? ''}' excludes`,
       hint: 'exclude both, or neither',
       related: [
         { span: excluded, message: 'it is excluded here' },
@@ -173,8 +195,4 @@ class OpenInclusions {
 
 function roleLink(role: RoleDeclaration, span: Span): Link {
   return { kind: 'role', title: `role '${role.name.value}'`, span }
-}
-
-function lastOf(from: readonly Link[]): Pick<Link, 'kind'> {
-  return { kind: from.at(-1)?.kind ?? 'entry' }
 }

@@ -1,10 +1,11 @@
 import { type MapEntry, plainOf, type Value, type Variables } from '#config/lang'
 import {
+  type Common,
   type ConfigStore,
   type Crate,
   dependenciesOf,
   type Entry,
-  environmentChain,
+  type Environment,
   folderChain,
 } from '../tree/index.ts'
 
@@ -16,11 +17,12 @@ export interface Layer {
   readonly vars: Variables
 }
 
-/** What sets variables of a host for all its crates, the strongest first. */
-export function carriedLayers(store: ConfigStore, entry: Entry): Layer[] {
-  const { declaration, folder } = entry
-  const name = declaration.environment?.value
-  const environments = name === undefined ? [] : environmentChain(store.environments, folder, name)
+/** What sets variables of a host for all its crates, the strongest first. `environments`, `commons`: from the top down. */
+export function carriedLayers(
+  { declaration }: Entry,
+  environments: readonly Environment[],
+  commons: readonly Common[],
+): Layer[] {
   return [
     ...environments.toReversed().map(
       (block): Layer => ({
@@ -30,15 +32,13 @@ export function carriedLayers(store: ConfigStore, entry: Entry): Layer[] {
       }),
     ),
     { kind: 'entry', title: `entry '${declaration.match.value}'`, vars: declaration.vars },
-    ...commonsOf(store, folder)
-      .toReversed()
-      .map(
-        (common): Layer => ({
-          kind: 'common',
-          title: `common.vgo of ${shownFolder(common.folder)}`,
-          vars: common.declaration.vars,
-        }),
-      ),
+    ...commons.toReversed().map(
+      (common): Layer => ({
+        kind: 'common',
+        title: `common.vgo of ${shownFolder(common.folder)}`,
+        vars: common.declaration.vars,
+      }),
+    ),
   ]
 }
 

@@ -5,7 +5,6 @@ import type { CompiledCrate } from '../compile/crate.ts'
 import { type CrateCache, crateCacheOf, onSample, type SampledCrate } from '../compile/crate-cache.ts'
 import { joinCompiled } from '../compile/host.ts'
 import type { Problem } from '../compile/problem.ts'
-import { foundAs } from '../compile/reads.ts'
 import {
   type Frame,
   frameOf,
@@ -13,8 +12,8 @@ import {
   type Inclusions,
   includeCrates,
   type Layer,
-  mergeLayers,
   undecided,
+  variableValue,
 } from '../resolve/index.ts'
 import {
   type ConfigStore,
@@ -103,14 +102,14 @@ export class EntryCheck {
     const needed = known.size === 0 ? undefined : neededOf(all, keys, known)
     const parts: Part[] = []
     const compiled: SampledCrate[] = []
-    for (const [at, { crate, condition }] of all.entries()) {
-      const old = needed?.has(crate) === false ? known.get(keys[at] ?? '') : undefined
+    for (const { crate, condition } of all) {
+      const old = needed?.has(crate) === false ? known.get(keys[parts.length] ?? '') : undefined
       if (old !== undefined) {
         parts.push(old)
         continue
       }
       const sampled = this.#cache.compileSampled(crate, { carried: variables, condition })
-      for (const { problems } of sampled) if (problems.length > 0) return undefined
+      if (sampled.some(hasProblems)) return undefined
       parts.push(partOf(sampled))
       compiled.push(sampled)
     }
@@ -171,7 +170,7 @@ const texts = new WeakMap<Variables, string>()
 function textOf({ vars }: Layer): string {
   let text = texts.get(vars)
   if (text === undefined) {
-    text = foundAs(mergeLayers([{ vars }]), 'whole')
+    text = JSON.stringify(Array.from(vars, ([name, entry]) => [name, variableValue(entry)]))
     texts.set(vars, text)
   }
   return text
@@ -187,11 +186,20 @@ function silence(inclusions: Inclusions, parts: readonly Part[]): EntryVerdict {
 /** `parts`: as the inclusions; none where there are no URLs. */
 function urlsOf({ all }: Inclusions, parts: readonly Part[]): UrlUse[] {
   const urls: UrlUse[] = []
-  for (const [at, { crate }] of all.entries()) {
-    const { file } = crate.declaration
-    for (const [url, start, end] of parts[at]?.urls ?? []) urls.push({ url, span: { file, start, end } })
-  }
+  parts.forEach((part, at) => {
+    const file = all[at]?.crate.declaration.file
+    if (part.urls.length === 0 || file === undefined) return
+    for (const [url, start, end] of part.urls) urls.push({ url, span: { file, start, end } })
+  })
   return urls
+}
+
+function refersOut({ outward }: CompiledCrate): boolean {
+  return outward.length > 0
+}
+
+function hasProblems({ problems }: CompiledCrate): boolean {
+  return problems.length > 0
 }
 
 /** The crates without a known part, and what they depend on. */
@@ -212,7 +220,7 @@ function everySample(crates: readonly SampledCrate[]): (readonly CompiledCrate[]
 
 /** Whether no reference from one crate to another is wrong. */
 function refersWell(all: readonly Inclusion[], crates: readonly SampledCrate[]): boolean {
-  if (crates.every(crate => crate.every(({ outward }) => outward.length === 0))) return true
+  if (!crates.some(crate => crate.some(refersOut))) return true
   const problems: Problem[] = []
   for (const onOne of everySample(crates)) edgesAcross(all, onOne, problem => problems.push(problem))
   return problems.length === 0

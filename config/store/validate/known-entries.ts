@@ -55,11 +55,11 @@ export class KnownEntries {
   add({ position }: Entry, inclusions: readonly Inclusion[], key: string | undefined): void {
     this.#entries[position] = key ?? NO_KEY
     if (this.#known !== undefined) return
-    for (const { crate } of inclusions) {
+    inclusions.forEach(({ crate }) => {
       const positions = this.#found.get(crate)
       if (positions === undefined) this.#found.set(crate, [position])
       else positions.push(position)
-    }
+    })
   }
 
   /** Once all entries that it has not were added, and nothing is wrong with any. */

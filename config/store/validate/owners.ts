@@ -10,7 +10,9 @@ export class Owners {
 
   /** Whether nothing is managed twice for sure. `parts`: as `all`. */
   areApart(all: readonly Inclusion[], parts: readonly Part[]): boolean {
-    for (const [at, { crate }] of all.entries()) this.#note(crate, parts[at])
+    all.forEach(({ crate }, at) => {
+      this.#note(crate, parts[at])
+    })
     const sharing = parts.filter((_, at) => all[at] !== undefined && this.#sharing.has(all[at].crate))
     const codes = sharing.flatMap(part => [...codesIn(part)])
     return new Set(codes).size === codes.length

@@ -4,4 +4,4 @@ export { isMark, type Lexeme, LexemeKind, Lexemes, LexemeWriter } from './lexeme
 export { MAX_DEPTH, MAX_NODES, MAX_SOURCE_BYTES } from './limits.ts'
 export { type ParsedSource, parseSource } from './parse.ts'
 export { placeInside } from './place.ts'
-export { lexemesOf } from './tokens.ts'
+export { lexemesOf, lexemesOfText } from './tokens.ts'

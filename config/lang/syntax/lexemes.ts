@@ -43,14 +43,14 @@ const KIND_MASK = (1 << KIND_BITS) - 1
 
 /** The lexemes of a text, in order; together they are the text. Four bytes for each, so that those of a whole tree can be kept. */
 export class Lexemes implements Iterable<Lexeme> {
-  static readonly none: Lexemes = new Lexemes(new Uint32Array(0))
+  static readonly none: Lexemes = new Lexemes(new Uint32Array(0), 0)
   readonly count: number
   readonly #packed: Uint32Array
 
-  /** `packed` is not changed any more. */
-  constructor(packed: Uint32Array) {
-    this.count = packed.length
+  /** The first `count` of `packed`, which are not changed any more. */
+  constructor(packed: Uint32Array, count: number) {
     this.#packed = packed
+    this.count = count
   }
 
   kindAt(index: number): LexemeKind {
@@ -104,8 +104,9 @@ export class LexemeWriter {
     this.#count -= count
   }
 
+  /** When all were put. */
   get lexemes(): Lexemes {
-    return new Lexemes(this.#packed.slice(0, this.#count))
+    return new Lexemes(this.#packed, this.#count)
   }
 
   #grow(): void {

@@ -3,7 +3,7 @@ import { Diagnostics } from '../diagnostic.ts'
 import type { SourceFile } from '../source.ts'
 import { LexemeKind, LexemeRecorder, type Lexemes, MARK_CHARACTER } from './lexemes.ts'
 import { MAX_DEPTH, MAX_LEXEMES, MAX_SYNTAX_ERRORS } from './limits.ts'
-import { readOrdinary } from './ordinary/index.ts'
+import { ordinaryLexemes, readOrdinary } from './ordinary/index.ts'
 import { refuseDepth, refuseLength } from './refusals.ts'
 
 const lexed = new WeakMap<SourceFile, Lexemes>()
@@ -25,6 +25,11 @@ export function tokensOf(file: SourceFile, diagnostics: Diagnostics): readonly C
 /** The lexemes of a file; undefined when it is larger or deeper than the language allows, or has characters of the lexer's own. */
 export function lexemesOf(file: SourceFile): Lexemes | undefined {
   return readOrdinary(file)?.lexemes ?? lexemesByLibrary(file)
+}
+
+/** `lexemesOf` for a text whose values nobody wants. */
+export function lexemesOfText(text: string): Lexemes | undefined {
+  return ordinaryLexemes(text) ?? lexemesByLibrary({ path: '', text })
 }
 
 export function lexemesByLibrary(file: SourceFile): Lexemes | undefined {

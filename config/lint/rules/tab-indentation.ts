@@ -1,4 +1,4 @@
-import { isMark, LexemeKind, lexemesOf } from '#config/lang'
+import { isMark, LexemeKind, lexemesOfText } from '#config/lang'
 import type { Edit } from '../edit.ts'
 import type { FixRule } from '../rule.ts'
 import { Lines } from '../syntax/index.ts'
@@ -38,11 +38,11 @@ function betweenValues({ text, lexemes }: View): Edit[] {
  * YAML does not read the file: with every leading tab as two spaces it perhaps does. Where that shows a block scalar, only its
  * indentation is replaced, and none where its first line is indented with spaces.
  */
-function expanded({ file: { path }, lines }: View): Edit[] {
+function expanded({ lines }: View): Edit[] {
   const leads = Array.from({ length: lines.count }, (_, line) => LEAD.exec(lines.textOf(line))?.[0] ?? '')
   const wide = new Lines(leads.map((lead, line) => widened(lead) + lines.textOf(line).slice(lead.length)).join('\n'))
   const kept = new Map<number, number>()
-  for (const { kind, start, end } of lexemesOf({ path, text: wide.text }) ?? []) {
+  for (const { kind, start, end } of lexemesOfText(wide.text) ?? []) {
     if (kind !== LexemeKind.blockScalar) continue
     const first = wide.at(start)
     const last = wide.at(Math.max(start, end - 1))

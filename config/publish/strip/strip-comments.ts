@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parseAllDocuments } from 'yaml'
-import { isMark, LexemeKind, type Lexemes, LexemeWriter, lexemesOf, type SourceFile } from '#config/lang'
+import { isMark, LexemeKind, type Lexemes, LexemeWriter, lexemesOf, lexemesOfText, type SourceFile } from '#config/lang'
 
 export interface Stripped {
   readonly text: string
@@ -83,7 +83,7 @@ function isLineStart(index: number, text: string, lexemes: Lexemes): boolean {
 
 /** YAML's parser and composer take nothing but lexemes: the same lexemes have the same values. */
 function isAsExpected({ text, lexemes }: Expected): boolean {
-  return lexemesOf({ path: '', text })?.equals(lexemes) === true
+  return lexemesOfText(text)?.equals(lexemes) === true
 }
 
 function hasSameValues(before: string, after: string): boolean {

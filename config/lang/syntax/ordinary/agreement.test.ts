@@ -8,7 +8,7 @@ import { blocksOf } from '../blocks/index.ts'
 import { MAX_DEPTH, MAX_NODES } from '../limits.ts'
 import { parseByLibrary } from '../parse.ts'
 import { lexemesByLibrary, tokensOf } from '../tokens.ts'
-import { readOrdinary } from './index.ts'
+import { ordinaryLexemes, readOrdinary } from './index.ts'
 import { editedText, treeText } from './yaml-texts.ts'
 
 /** What the reader says of a text, and what the library does; undefined where the reader leaves it to the library. */
@@ -54,7 +54,15 @@ function placesOf(node: Node): unknown {
 function expectAgreement(text: string): boolean {
   const both = bothOf(text)
   if (both !== undefined) expect(both.ours).toEqual(both.theirs)
+  expectLexemes(text, both !== undefined)
   return both !== undefined
+}
+
+/** Whoever wants no values is told the same lexemes, also where it is the values that are unusual. */
+function expectLexemes(text: string, isOrdinary: boolean): void {
+  const lexemes = ordinaryLexemes(text)
+  if (lexemes === undefined) expect(isOrdinary).toBe(false)
+  else expect(Array.from(lexemes)).toEqual(Array.from(lexemesByLibrary({ path: 'web.vgo', text }) ?? []))
 }
 
 function expectOrdinary(text: string): void {
@@ -89,6 +97,15 @@ describe('a file of ordinary YAML', () => {
     ['blanks at ends of lines', 'a:  b  \nc: \n  d: "e"  \nf: [ g ,  h ]  \n'],
   ])('with %s means what the library says', (_, text) => {
     expectOrdinary(text)
+  })
+
+  test.each([
+    ['equal keys', 'a: b\n"a": c\nd: {e: f, e: g}\n'],
+    ['merge keys', '"<<": {a: b}\n'],
+    ['numbers that are none', 'a: .inf\n'],
+  ])('with %s has the same lexemes, though the library reads its values', (_, text) => {
+    expect(ordinaryLexemes(text)).toBeDefined()
+    expect(expectAgreement(text)).toBe(false)
   })
 
   test('of any shape is read as the library reads it', () => {

@@ -1,4 +1,4 @@
-import type { SourceFile, Span } from '../../source.ts'
+import type { SourceFile } from '../../source.ts'
 import { LexemeKind, LexemeWriter } from '../lexemes.ts'
 
 /** A text that is, or may be, more than ordinary YAML: the library has to say what it means, or what is wrong with it. */
@@ -103,10 +103,6 @@ export class Cursor {
 
   isDash(): boolean {
     return this.text.charCodeAt(this.at) === DASH && this.text.charCodeAt(this.at + 1) === SPACE
-  }
-
-  span(start: number): Span {
-    return { file: this.file, start, end: this.at }
   }
 }
 

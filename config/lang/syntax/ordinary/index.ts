@@ -21,16 +21,21 @@ const known = new WeakMap<SourceFile, OrdinarySource | 'unusual'>()
 export function readOrdinary(file: SourceFile): OrdinarySource | undefined {
   let answer = known.get(file)
   if (answer === undefined) {
-    answer = attempt(file) ?? 'unusual'
+    answer = attempt(file.text, () => OrdinaryReader.read(file)) ?? 'unusual'
     known.set(file, answer)
   }
   return answer === 'unusual' ? undefined : answer
 }
 
-function attempt(file: SourceFile): OrdinarySource | undefined {
-  if (FOREIGN.test(file.text)) return undefined
+/** The lexemes of such a text, without its values. */
+export function ordinaryLexemes(text: string): Lexemes | undefined {
+  return attempt(text, () => OrdinaryReader.lexemesOf({ path: '', text }))
+}
+
+function attempt<T>(text: string, read: () => T): T | undefined {
+  if (FOREIGN.test(text)) return undefined
   try {
-    return new OrdinaryReader(file).read()
+    return read()
   } catch (error) {
     if (error === UNUSUAL) return undefined
     throw error

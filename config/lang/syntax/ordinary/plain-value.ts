@@ -7,8 +7,8 @@ const TAGS: readonly ScalarTag[] = new Document(null, { version: '1.2', schema: 
   (tag): tag is ScalarTag => tag.default === true && !tag.collection && tag.test !== undefined,
 )
 
-/** What all those rules want first. */
-const MAY_BE_NO_TEXT = /^[-+.\d~nNtTfF]/
+/** What all those rules want. */
+const MAY_BE_NO_TEXT = /^(?:[-+.\d~]|(?:null|true|false)$)/i
 
 /** The value of a plain scalar; undefined for a number that a configuration cannot hold. */
 export function plainValue(source: string): ScalarNode['value'] | undefined {

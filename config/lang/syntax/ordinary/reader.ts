@@ -1,4 +1,4 @@
-import type { ListNode, MapEntry, MapNode, Node, ScalarNode } from '../../node.ts'
+import type { MapEntry, MapNode, Node } from '../../node.ts'
 import type { SourceFile, Span } from '../../source.ts'
 import { LexemeKind, type Lexemes } from '../lexemes.ts'
 import { MAX_DEPTH, MAX_LEXEMES, MAX_NODES } from '../limits.ts'
@@ -19,6 +19,12 @@ const BLOCK_HEADER = /[|>]-?(?=[ \n])/y
 
 const NOT_FIRST_OF_PLAIN = new Set(' -?:,[]{}#&*!|>\'"%@`')
 
+const NOTHING: MapNode & { readonly entries: Map<string, MapEntry> } = {
+  kind: 'map',
+  entries: new Map(),
+  span: { file: { path: '', text: '' }, start: 0, end: 0 },
+}
+
 /** Half of what is refused: who is near a limit is counted by the library. */
 const SAFE_DEPTH = MAX_DEPTH / 2
 const SAFE_NODES = MAX_NODES / 2
@@ -34,73 +40,105 @@ const SAFE_LEXEMES = MAX_LEXEMES / 2
 export class OrdinaryReader {
   readonly #cursor: Cursor
   readonly #text: string
+  /** False for whoever wants the lexemes alone: every value is NOTHING then, and equal keys are not looked for. */
+  readonly #makesValues: boolean
   /** Where the value ends that was read last, with all that the library counts in. */
   #reach = 0
   #nodes = 0
+  /** Where a key was looked for last, and its length, the colon included; -1 when there was none. */
+  #keyAt = -1
+  #keyLength = -1
 
-  constructor(file: SourceFile) {
+  private constructor(file: SourceFile, makesValues: boolean) {
     this.#cursor = new Cursor(file)
     this.#text = file.text
+    this.#makesValues = makesValues
   }
 
-  read(): { readonly root: MapNode; readonly lexemes: Lexemes } {
+  static read(file: SourceFile): { readonly root: MapNode; readonly lexemes: Lexemes } {
+    const reader = new OrdinaryReader(file, true)
+    const root = reader.#document()
+    return { root, lexemes: reader.#cursor.lexemes.lexemes }
+  }
+
+  static lexemesOf(file: SourceFile): Lexemes {
+    const reader = new OrdinaryReader(file, false)
+    reader.#document()
+    return reader.#cursor.lexemes.lexemes
+  }
+
+  #document(): MapNode {
     this.#cursor.skipToContent(0)
     if (this.#cursor.column !== 0) throw UNUSUAL
     this.#cursor.lexemes.put(LexemeKind.documentMark, this.#cursor.at)
     const root = this.#map(0, 1)
     if (this.#cursor.at < this.#text.length) throw UNUSUAL
-    return { root, lexemes: this.#cursor.lexemes.lexemes }
+    return root
   }
 
   #map(column: number, depth: number): MapNode {
     const start = this.#enter(depth)
-    const entries = new Map<string, MapEntry>()
-    do {
-      const entry = this.#entry(column, depth)
-      if (entries.has(entry.key)) throw UNUSUAL
-      entries.set(entry.key, entry)
-    } while (this.#cursor.column === column)
-    return { kind: 'map', entries, span: this.#leave(start, column) }
+    const entries = this.#entries()
+    do this.#entry(entries, column, depth)
+    while (this.#cursor.column === column)
+    const end = this.#leave(column)
+    return this.#makesValues ? { kind: 'map', entries, span: this.#span(start, end) } : NOTHING
   }
 
-  #entry(column: number, depth: number): MapEntry {
+  #entry(entries: Map<string, MapEntry>, column: number, depth: number): void {
     this.#count()
-    const start = this.#cursor.at
-    const length = this.#cursor.matched(KEY) - 1
-    if (length < 0) throw UNUSUAL
-    const isQuoted = this.#cursor.isQuote(start)
-    if (!isQuoted) this.#cursor.lexemes.put(LexemeKind.scalarMark, start)
-    this.#cursor.take(LexemeKind.scalar, start + length)
-    const key = isQuoted ? this.#text.slice(start + 1, this.#cursor.at - 1) : this.#text.slice(start, this.#cursor.at)
-    if (key === '<<') throw UNUSUAL
-    const keySpan = this.#cursor.span(start)
-    this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
-    this.#cursor.takeSpaces()
-    const next = this.#text.charAt(this.#cursor.at)
-    if (next !== '\n' && next !== '#') return { key, keySpan, value: this.#inline(column, depth) }
-    this.#cursor.takeLineEnd()
-    this.#cursor.skipToContent(Number.POSITIVE_INFINITY)
-    return { key, keySpan, value: this.#below(column, depth + 1) }
+    const cursor = this.#cursor
+    const start = cursor.at
+    const end = start + this.#lengthOfKey() - 1
+    if (end < start) throw UNUSUAL
+    const isQuoted = cursor.isQuote(start)
+    if (!isQuoted) cursor.lexemes.put(LexemeKind.scalarMark, start)
+    cursor.take(LexemeKind.scalar, end)
+    cursor.take(LexemeKind.other, end + 1)
+    cursor.takeSpaces()
+    const next = this.#text.charCodeAt(cursor.at)
+    const value = next === LINE_FEED || next === HASH ? this.#below(column, depth + 1) : this.#inline(column, depth)
+    this.#add(entries, start, end, isQuoted, value)
+  }
+
+  #add(entries: Map<string, MapEntry>, start: number, end: number, isQuoted: boolean, value: Node): void {
+    if (!this.#makesValues) return
+    const key = isQuoted ? this.#text.slice(start + 1, end - 1) : this.#text.slice(start, end)
+    const { size } = entries
+    entries.set(key, { key, keySpan: this.#span(start, end), value })
+    if (entries.size === size || key === '<<') throw UNUSUAL
+  }
+
+  /** Also asked to find out whether an item of a list is a map. */
+  #lengthOfKey(): number {
+    if (this.#keyAt !== this.#cursor.at) {
+      this.#keyLength = this.#cursor.matched(KEY)
+      this.#keyAt = this.#cursor.at
+    }
+    return this.#keyLength
   }
 
   /** The block below a key. The dashes of a list may stand at the column of its key. */
   #below(column: number, depth: number): Node {
+    this.#cursor.takeLineEnd()
+    this.#cursor.skipToContent(Number.POSITIVE_INFINITY)
     if (this.#cursor.column >= column && this.#cursor.isDash()) return this.#list(this.#cursor.column, depth)
     if (this.#cursor.column <= column) throw UNUSUAL
     return this.#map(this.#cursor.column, depth)
   }
 
-  #list(column: number, depth: number): ListNode {
+  #list(column: number, depth: number): Node {
     const start = this.#enter(depth)
     const items: Node[] = []
     do {
       this.#count()
       this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
       this.#cursor.takeSpaces()
-      const isMap = this.#cursor.matched(KEY) > 0
+      const isMap = this.#lengthOfKey() > 0
       items.push(isMap ? this.#map(this.#cursor.at - this.#cursor.lineStart, depth + 1) : this.#inline(column, depth))
     } while (this.#cursor.column === column && this.#cursor.isDash())
-    return { kind: 'list', items, span: this.#leave(start, column) }
+    const end = this.#leave(column)
+    return this.#makesValues ? { kind: 'list', items, span: this.#span(start, end) } : NOTHING
   }
 
   #enter(depth: number): number {
@@ -109,12 +147,20 @@ export class OrdinaryReader {
   }
 
   /** Comments below that are not less indented than the collection are in its reach, though not in its span. */
-  #leave(start: number, column: number): Span {
+  #leave(column: number): number {
     const end = this.#reach
     if (column > 0 && this.#cursor.commentColumn >= column) {
       this.#cursor.commentColumn = -1
       this.#reach = this.#cursor.at
     }
+    return end
+  }
+
+  #entries(): Map<string, MapEntry> {
+    return this.#makesValues ? new Map() : NOTHING.entries
+  }
+
+  #span(start: number, end: number): Span {
     return { file: this.#cursor.file, start, end }
   }
 
@@ -128,20 +174,22 @@ export class OrdinaryReader {
     return node
   }
 
-  #scalar(): ScalarNode {
+  #scalar(): Node {
     return this.#cursor.isQuote(this.#cursor.at) ? this.#quoted() : this.#plain()
   }
 
-  #quoted(): ScalarNode {
+  #quoted(): Node {
     const start = this.#cursor.at
     const length = this.#cursor.matched(QUOTED)
     if (length < 0) throw UNUSUAL
-    this.#cursor.take(LexemeKind.scalar, start + length)
-    const source = this.#text.slice(start + 1, this.#cursor.at - 1)
-    return { kind: 'scalar', value: source, source, style: 'quoted', span: this.#cursor.span(start) }
+    const end = start + length
+    this.#cursor.take(LexemeKind.scalar, end)
+    if (!this.#makesValues) return NOTHING
+    const source = this.#text.slice(start + 1, end - 1)
+    return { kind: 'scalar', value: source, source, style: 'quoted', span: this.#span(start, end) }
   }
 
-  #plain(): ScalarNode {
+  #plain(): Node {
     const start = this.#cursor.at
     const first = this.#text.charAt(start)
     const isDashed = first === '-' && !' \n'.includes(this.#text.charAt(start + 1))
@@ -149,14 +197,15 @@ export class OrdinaryReader {
     return this.#plainUntil(this.#endOfPlain(start))
   }
 
-  #plainUntil(end: number): ScalarNode {
+  #plainUntil(end: number): Node {
     const start = this.#cursor.at
     this.#cursor.lexemes.put(LexemeKind.scalarMark, start)
     this.#cursor.take(LexemeKind.scalar, end)
+    if (!this.#makesValues) return NOTHING
     const source = this.#text.slice(start, end)
     const value = plainValue(source)
     if (value === undefined) throw UNUSUAL
-    return { kind: 'scalar', value, source, style: 'plain', span: this.#cursor.span(start) }
+    return { kind: 'scalar', value, source, style: 'plain', span: this.#span(start, end) }
   }
 
   /** Behind the last character of the line that is neither blank nor comment. */
@@ -179,38 +228,37 @@ export class OrdinaryReader {
     const isMap = this.#text.charAt(start) === '{'
     const close = isMap ? '}' : ']'
     const items: Node[] = []
-    const entries = new Map<string, MapEntry>()
+    const entries = this.#entries()
     this.#cursor.take(LexemeKind.other, start + 1)
     this.#cursor.takeSpaces()
-    while (this.#text.charAt(this.#cursor.at) !== close) {
-      if (items.length + entries.size > 0) {
+    for (let isFirst = true; this.#text.charAt(this.#cursor.at) !== close; isFirst = false) {
+      if (!isFirst) {
         if (this.#text.charAt(this.#cursor.at) !== ',') throw UNUSUAL
         this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
         this.#cursor.takeSpaces()
       }
       this.#count()
-      if (isMap) {
-        const entry = this.#flowEntry(depth)
-        if (entries.has(entry.key)) throw UNUSUAL
-        entries.set(entry.key, entry)
-      } else items.push(this.#flowValue(depth))
+      if (isMap) this.#flowEntry(entries, depth)
+      else items.push(this.#flowValue(depth))
       this.#cursor.takeSpaces()
     }
-    this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
-    const span = this.#cursor.span(start)
+    const end = this.#cursor.at + 1
+    this.#cursor.take(LexemeKind.other, end)
+    if (!this.#makesValues) return NOTHING
+    const span = this.#span(start, end)
     return isMap ? { kind: 'map', entries, span } : { kind: 'list', items, span }
   }
 
-  #flowEntry(depth: number): MapEntry {
+  #flowEntry(entries: Map<string, MapEntry>, depth: number): void {
     const start = this.#cursor.at
     const length = this.#cursor.matched(FLOW_KEY)
     if (length < 0) throw UNUSUAL
+    const end = start + length
     this.#cursor.lexemes.put(LexemeKind.scalarMark, start)
-    this.#cursor.take(LexemeKind.scalar, start + length)
-    const keySpan = this.#cursor.span(start)
-    this.#cursor.take(LexemeKind.other, this.#cursor.at + 1)
+    this.#cursor.take(LexemeKind.scalar, end)
+    this.#cursor.take(LexemeKind.other, end + 1)
     this.#cursor.takeSpaces()
-    return { key: this.#text.slice(keySpan.start, keySpan.end), keySpan, value: this.#flowValue(depth) }
+    this.#add(entries, start, end, false, this.#flowValue(depth))
   }
 
   #flowValue(depth: number): Node {
@@ -223,7 +271,7 @@ export class OrdinaryReader {
   }
 
   /** A literal or folded block whose first line is not blank. */
-  #block(column: number): ScalarNode {
+  #block(column: number): Node {
     const text = this.#text
     const start = this.#cursor.at
     const length = this.#cursor.matched(BLOCK_HEADER)
@@ -248,14 +296,14 @@ export class OrdinaryReader {
     this.#cursor.take(LexemeKind.blockScalar, end)
     this.#cursor.lineStart = end
     this.#reach = end
-    const span = this.#cursor.span(start)
     this.#cursor.skipToContent(Number.POSITIVE_INFINITY)
     const content = text.slice(from, end)
     if (content.trim() === '') throw UNUSUAL
+    if (!this.#makesValues) return NOTHING
     const value = header.startsWith('|')
       ? literalText(content, indentation, header)
       : foldedText(content, indentation, header)
-    return { kind: 'scalar', value, source: value, style: 'block', span }
+    return { kind: 'scalar', value, source: value, style: 'block', span: this.#span(start, end) }
   }
 
   #count(): void {

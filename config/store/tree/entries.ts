@@ -2,7 +2,7 @@ import type { Declarations, Diagnostics } from '#config/lang'
 import { placeOf } from '#config/lang'
 import type { Entry } from './config-store.ts'
 import { depthOf, folderOf } from './folders.ts'
-import { comparable, compileGlob, coverage } from './host-glob.ts'
+import { compileGlob, WideGlobs } from './host-glob.ts'
 
 /**
  * All entries of `envoys:` in the order in which they are tried: those of deeper folders first, so that what a customer's folder says about
@@ -29,19 +29,18 @@ const MAX_COMPARISONS = 5_000_000
 
 /** Warns of entries that no host can reach, because an earlier one matches all that they match. */
 export function warnOfUnreachable(entries: readonly Entry[], diagnostics: Diagnostics): void {
-  const wide: { readonly entry: Entry; readonly covers: (other: string) => boolean }[] = []
+  const wide = new WideGlobs<Entry>()
   const exact = new Map<string, Entry>()
   let comparisons = 0
   for (const entry of entries) {
     const { match } = entry.declaration
     const glob = match.value.toLowerCase()
-    comparisons += wide.length
+    comparisons += wide.size
     if (comparisons > MAX_COMPARISONS) return
-    const other = comparable(glob)
-    const before = exact.get(glob) ?? wide.find(({ covers }) => covers(other))?.entry
+    const before = exact.get(glob) ?? wide.firstOver(glob)
     if (before === undefined) {
       exact.set(glob, entry)
-      if (glob.includes('*')) wide.push({ entry, covers: coverage(glob) })
+      if (glob.includes('*')) wide.add(glob, entry)
       continue
     }
     const earlier = before.declaration.match

@@ -1,9 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { matchesHost } from '#node/kit'
-import { comparable, compileGlob, coverage } from './host-glob.ts'
+import { compileGlob, WideGlobs } from './host-glob.ts'
 
-const covers = (earlier: string, later: string): boolean => coverage(earlier)(comparable(later))
+const firstOver = (earlier: readonly string[], later: string): number | undefined => {
+  const wide = new WideGlobs<number>()
+  for (const [at, each] of earlier.entries()) wide.add(each, at)
+  return wide.firstOver(later)
+}
+const covers = (earlier: string, later: string): boolean => firstOver([earlier], later) === 0
 
 const part = fc.constantFrom('web', 'w', 'app', '1', '.', '-', 'example.com')
 const host = fc.array(part, { minLength: 1, maxLength: 5 }).map(parts => parts.join('').replace(/^\.+/, 'a'))
@@ -43,4 +48,14 @@ test.each([
   ['a*b*c', 'ab', false],
 ])('%s covers %s: %s', (earlier, later, expected) => {
   expect(covers(earlier, later)).toBe(expected)
+})
+
+test('of several that cover another one it is the first', () => {
+  fc.assert(
+    fc.property(fc.array(glob, { maxLength: 6 }), glob, (earlier, later) => {
+      const first = earlier.findIndex(each => covers(each, later))
+      expect(firstOver(earlier, later)).toBe(first < 0 ? undefined : first)
+    }),
+  )
+  expect(firstOver(['web*', '*.com', '*.example.com', '*'], 'a.example.com')).toBe(1)
 })

@@ -17,8 +17,12 @@ interface OpenCrate extends Crate {
   readonly dependsOn: Crate[]
 }
 
-/** The crates of a tree, each with those that it depends on. */
-export function indexCrates(declarations: readonly Declarations[], diagnostics: Diagnostics): CrateIndex {
+/** The crates of a tree, each with those that it depends on. `isSound`: it is known that none waits for itself. */
+export function indexCrates(
+  declarations: readonly Declarations[],
+  diagnostics: Diagnostics,
+  isSound: boolean,
+): CrateIndex {
   const open = (kind: Crate['kind'], crates: Iterable<CrateDeclaration>) =>
     new Map(
       Array.from(indexByName(crates, `${kind}s`, diagnostics).values(), (declaration): [string, OpenCrate] => [
@@ -50,7 +54,7 @@ export function indexCrates(declarations: readonly Declarations[], diagnostics: 
       crate.dependsOn.push(all.get(name.value) as Crate)
     }
   }
-  limitDepth(all, cutCircles(all, diagnostics), diagnostics)
+  if (!isSound) limitDepth(all, cutCircles(all, diagnostics), diagnostics)
   return { configcrates, usercrates }
 }
 

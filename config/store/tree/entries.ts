@@ -20,8 +20,17 @@ export function orderEntries(declarations: readonly Declarations[]): Entry[] {
       declaration,
       folder,
       position,
-      matches: compileGlob(declaration.match.value),
+      matches: matcherOf(declaration.match.value),
     }))
+}
+
+/** Compiled when it is asked for the first time: whoever only checks a tree asks for no host. */
+function matcherOf(glob: string): Entry['matches'] {
+  let compiled: Entry['matches'] | undefined
+  return host => {
+    compiled ??= compileGlob(glob)
+    return compiled(host)
+  }
 }
 
 /** More comparisons than that are not worth their time for a warning. */

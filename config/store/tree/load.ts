@@ -98,8 +98,9 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
   const diagnostics = new Diagnostics()
   for (const each of read) diagnostics.addAll(each.diagnostics)
   const shape = shapeOf(read)
+  const isKnown = shape !== undefined && cache.memory?.recall(keyOfTree(shape)) !== undefined
 
-  const crates = indexCrates(all, diagnostics)
+  const crates = indexCrates(all, diagnostics, isKnown)
   const named = <T extends { readonly name: Declarations['tasks'][number]['name'] }>(
     what: string,
     of: (each: Declarations) => readonly T[],
@@ -109,7 +110,6 @@ export function loadConfig(files: readonly SourceFile[], options: LoadOptions = 
   const workflows = named('workflows', each => each.workflows)
   const environments = indexEnvironments(all, diagnostics)
   const entries = orderEntries(all)
-  const isKnown = shape !== undefined && cache.memory?.recall(keyOfTree(shape)) !== undefined
   if (!isKnown) {
     checkCarriers(all, { ...crates, roles }, diagnostics)
     checkEnvironments(entries, environments, diagnostics)

@@ -30,16 +30,18 @@ export function unreferencedPaths(store: ConfigStore): ReadonlySet<string> {
     use(declaration.configcrates, configcrates)
     use(declaration.excludeConfigcrates, configcrates)
   }
-  const needed = new Set<string>()
+  const unused = new Set([...cratePaths(store), ...store.templates.keys()])
   for (const crate of used) {
-    needed.add(crate.declaration.file.path)
-    for (const path of templatesUsedBy(crate, store.templates)) needed.add(path)
+    unused.delete(crate.declaration.file.path)
+    if (store.templates.size > 0) for (const path of templatesUsedBy(crate, store.templates)) unused.delete(path)
   }
-  const all = [...cratePaths(store), ...store.templates.keys()]
-  return new Set(all.filter(path => !needed.has(path)))
+  return unused
 }
 
 /** Paths of the files that are a configcrate or a usercrate. */
 export function cratePaths({ configcrates, usercrates }: ConfigStore): ReadonlySet<string> {
-  return new Set([...configcrates.values(), ...usercrates.values()].map(({ declaration }) => declaration.file.path))
+  const paths = new Set<string>()
+  for (const { declaration } of configcrates.values()) paths.add(declaration.file.path)
+  for (const { declaration } of usercrates.values()) paths.add(declaration.file.path)
+  return paths
 }

@@ -15,7 +15,7 @@ export const LABEL = '#~'
 
 /** Whether a comment that is alone on its line is a label, the linter's to replace; `#~~~` is an operator's. */
 export function isLabel(comment: string): boolean {
-  return /^#~(?:\s|$)/.test(comment)
+  return comment.startsWith(LABEL) && /^#~(?:\s|$)/.test(comment)
 }
 
 const MAX_LINE = 100

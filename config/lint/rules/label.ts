@@ -24,9 +24,10 @@ function oldLabels({ margin, lines, keptEnds }: View): Edit[] {
   for (let line = 0; line < lines.count; line++) {
     const start = lines.startOf(line)
     const end = lines.startOf(line + 1)
-    const isOld = margin.isComment(line) && isLabel(margin.commentOf(line))
+    const comment = margin.isComment(line) ? margin.commentOf(line) : ''
+    const isOld = isLabel(comment)
     isKept = isOld ? isKept || keptEnds.has(start) : isKept && margin.isBlank(line)
-    if (isOld) edits.push({ start, end, text: '', message: `label removed: ${margin.commentOf(line).slice(0, 120)}` })
+    if (isOld) edits.push({ start, end, text: '', message: `label removed: ${comment.slice(0, 120)}` })
     else if (isKept && end > start)
       edits.push({ start, end, text: '', message: 'blank line removed with the label above' })
   }
@@ -43,16 +44,18 @@ function wantedLabels(view: View): Wanted[] {
   if (crate === undefined || view.skeleton === undefined) return []
   const top = crateLabel(crate)
   const head = text.startsWith('#!') ? lines.startOf(1) : 0
-  const written = (start: number, label: string) => ({ start, end: start, text: `${label}\n` })
-  const labels = [{ ...written(head, top.join('\n')), message: `label written: ${top[0] ?? ''}`, isBelow: true }]
+  const labels = [labelAt(head, top.join('\n'), top[0] ?? '', true)]
   for (const { node, item } of view.blockResources) {
     const line = resourceLabel(node, crate)
     if (line === undefined) continue
     const pad = ' '.repeat(lines.indentationOf(item.firstLine))
-    const message = `label written: ${line}`
-    labels.push({ ...written(lines.startOf(item.firstLine), pad + line), message, isBelow: false })
+    labels.push(labelAt(lines.startOf(item.firstLine), pad + line, line, false))
   }
   return labels
+}
+
+function labelAt(start: number, label: string, shown: string, isBelow: boolean): Wanted {
+  return { start, end: start, text: `${label}\n`, message: `label written: ${shown}`, isBelow }
 }
 
 /** Labels that already stand where they should are left alone. */

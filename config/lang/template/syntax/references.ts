@@ -29,7 +29,8 @@ export function referencesOf(definitions: ReadonlyMap<string, Definition>): read
 }
 
 class Finder {
-  readonly #found = new Map<string, Reference>()
+  readonly #found: Reference[] = []
+  readonly #byOffset = new Map<number, Reference[]>()
   readonly #definitions: ReadonlyMap<string, Definition>
   readonly #uses = new Map<string, { readonly definition: Definition; readonly dot: Path }>()
   #statements = 0
@@ -41,7 +42,7 @@ class Finder {
   references(): readonly Reference[] {
     // Whatever is used meanwhile is appended, and gets its turn.
     for (const { definition, dot } of this.#uses.values()) new Walk(this, dot).block(definition.body, dot)
-    return [...this.#found.values()].sort((a, b) => a.offset - b.offset)
+    return this.#found.sort((a, b) => a.offset - b.offset)
   }
 
   use(name: string, dot: Path): void {
@@ -56,9 +57,17 @@ class Finder {
   }
 
   add(reference: Reference): void {
-    const key = `${reference.offset} ${reference.path.join(' ')}`
-    if (this.#found.size < MAX_REFERENCES && !this.#found.has(key)) this.#found.set(key, reference)
+    if (this.#found.length >= MAX_REFERENCES) return
+    const others = this.#byOffset.get(reference.offset)
+    if (others === undefined) this.#byOffset.set(reference.offset, [reference])
+    else if (others.every(other => !isSamePath(other.path, reference.path))) others.push(reference)
+    else return
+    this.#found.push(reference)
   }
+}
+
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, at) => name === b[at])
 }
 
 /** One definition with one dot. */

@@ -114,5 +114,5 @@ function characterAt(text: string, at: number): string {
 
 function matchAt(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at
-  return pattern.exec(text)?.[0].length ?? 0
+  return pattern.test(text) ? pattern.lastIndex - at : 0
 }

@@ -23,7 +23,7 @@ export async function readTree(
 ): Promise<Tree> {
   const walk = new TreeWalk(rootOf(folder), { ...TREE_LIMITS, ...options.limits })
   let untilBreath = BREATH
-  for (const _entry of walk.entries()) {
+  for (const _entry of walk.walk()) {
     if (--untilBreath > 0) continue
     untilBreath = BREATH
     await setImmediate()
@@ -34,6 +34,7 @@ export async function readTree(
     problems: walk.problems,
     problemsLeftOut: walk.problemsLeftOut,
     isWhole: walk.isWhole,
+    entries: walk.entries,
     leftovers: walk.leftovers,
   }
 }

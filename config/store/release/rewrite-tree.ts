@@ -1,11 +1,11 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { changesBetween } from './changes.ts'
 import { readTree } from './read-tree.ts'
 import { RELEASE_FILE_MODE, RELEASE_FOLDER_MODE } from './release-hash.ts'
 import { syncAll } from './sync-all.ts'
-import type { TreeFile } from './tree.ts'
+import type { Tree, TreeFile } from './tree.ts'
 import { assertSafe, foldersOf, writeReleaseFile } from './write-tree.ts'
 
 /** Set-group: what is made in it belongs to its group. */
@@ -29,7 +29,7 @@ export async function rewriteTree(
   assertSafe(files)
   if (!lstatSync(folder).isDirectory()) return false
   const present = await readTree(folder, options)
-  if (present.problems.length > 0 || !(await isAsWritten(folder, present.files, options))) return false
+  if (!(await isAsWritten(folder, present, options))) return false
   const { added, changed, removed } = changesBetween(present.files, files)
   const before = new Set(foldersOf(present.files))
   const after = new Set(foldersOf(files))
@@ -54,14 +54,14 @@ export async function rewriteTree(
   return true
 }
 
-/** Nothing but these files and their folders, all with the owner, group and mode that they would get. */
+/** Nothing but files of a release and their folders, all with the owner, group and mode that they would get. */
 async function isAsWritten(
   folder: string,
-  files: readonly TreeFile[],
+  { files, problems, entries }: Tree,
   { signal }: { signal?: AbortSignal | undefined },
 ): Promise<boolean> {
   const folders = foldersOf(files)
-  if (readdirSync(folder, { recursive: true }).length !== files.length + folders.length) return false
+  if (problems.length > 0 || entries !== files.length + folders.length) return false
   const group = groupOf(folder)
   const isFolder = (stat: Stats): boolean => isOurs(stat, group) && (stat.mode & 0o7777) === RELEASE_FOLDER_MODE
   if (![folder, ...folders.map(path => join(folder, path))].every(path => isFolder(statSync(path)))) return false

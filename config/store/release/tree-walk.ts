@@ -10,7 +10,7 @@ import { comparePaths, type TreeFile } from './tree.ts'
 /** Whoever has more has one cause for them. */
 const MAX_PROBLEMS = 1000
 
-/** One reading of one tree. `entries` yields once for each directory entry, so that its caller decides when to pause. */
+/** One reading of one tree. `walk` yields once for each directory entry, so that its caller decides when to pause. */
 export class TreeWalk {
   readonly files: TreeFile[] = []
   readonly leftovers: string[] = []
@@ -39,7 +39,11 @@ export class TreeWalk {
     return !this.#isOver
   }
 
-  *entries(): Generator<void> {
+  get entries(): number {
+    return this.#entries
+  }
+
+  *walk(): Generator<void> {
     yield* this.#folder('', 0)
   }
 

@@ -18,6 +18,8 @@ export interface Tree {
   readonly problemsLeftOut: number
   /** False when reading ended at a limit of the whole tree, so that files are missing without a problem of their own. */
   readonly isWhole: boolean
+  /** How many files and folders are below it, also those that are invisible. */
+  readonly entries: number
   /** Paths of what a killed writer left behind, relative to the tree. */
   readonly leftovers: readonly string[]
 }

@@ -1,6 +1,6 @@
 import { closeSync, fchmodSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { pathProblem } from './file-names.ts'
 import { RELEASE_FILE_MODE, RELEASE_FOLDER_MODE } from './release-hash.ts'
@@ -46,8 +46,11 @@ export function writeReleaseFile(path: string, bytes: Uint8Array): void {
 export function foldersOf(files: readonly Pick<TreeFile, 'path'>[]): string[] {
   const folders = new Set<string>()
   for (const { path } of files) {
-    for (let folder = dirname(path); folder !== '.' && !folders.has(folder); folder = dirname(folder))
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const folder = path.slice(0, end)
+      if (folders.has(folder)) break
       folders.add(folder)
+    }
   }
   return [...folders].toSorted()
 }

@@ -89,7 +89,7 @@ async function treeOf(stacks: string, signal: AbortSignal): Promise<Tree> {
     return await readTree(stacks, { signal })
   } catch (error) {
     if (codeOf(error) !== 'no-folder') throw error
-    return { files: [], problems: [], problemsLeftOut: 0, isWhole: true, leftovers: [] }
+    return { files: [], problems: [], problemsLeftOut: 0, isWhole: true, entries: 0, leftovers: [] }
   }
 }
 

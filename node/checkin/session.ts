@@ -42,6 +42,14 @@ export class Session<Incoming, Outgoing extends { readonly type: string }> {
     await this.#stream.send(message, options)
   }
 
+  /**
+   * Whenever that can be done without waiting, `still` is answered by `still` if `isStill` says so at that moment; the reader then never
+   * sees it. See `FrameStream.answerAtOnce`.
+   */
+  answerStill(isStill: () => boolean): void {
+    this.#stream.answerAtOnce(frame => (frame.byteLength === 0 && isStill() ? frame : null))
+  }
+
   /** The next message; null after the other side ended. @throws CheckinError 'malformed', HostError */
   async receive(options: CallOptions = {}): Promise<Incoming | null> {
     const frame = await this.#stream.receive(options)

@@ -2,10 +2,10 @@ import type { Stream, StreamCloseEvent } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { messageOf } from '#node/kit'
 import { HostError } from './errors.ts'
-import { encodeFrame, FrameDecoder } from './frames.ts'
+import { EMPTY_FRAME, encodeFrame, FrameDecoder } from './frames.ts'
 import { lend } from './loans.ts'
 import { Turnstile } from './turnstile.ts'
-import type { CallOptions, FrameStream, PeerId, SendOptions } from './types.ts'
+import type { CallOptions, FrameStream, PeerId, QuickAnswer, SendOptions } from './types.ts'
 import { YamuxStream } from './yamux/stream.ts'
 
 /** `send` asks its caller to wait while more than this is queued here. */
@@ -30,6 +30,7 @@ export class Libp2pFrameStream implements FrameStream {
   readonly #reader = new Turnstile()
   readonly #writer = new Turnstile()
   readonly #outgoing = new Uint8ArrayList()
+  #quickAnswer: QuickAnswer | null = null
   #reading = false
   #resuming = false
   #paused = false
@@ -98,6 +99,10 @@ export class Libp2pFrameStream implements FrameStream {
     }
   }
 
+  answerAtOnce(answer: QuickAnswer): void {
+    this.#quickAnswer = answer
+  }
+
   async closeWrite(): Promise<void> {
     if (this.#writeClosed || this.#failure) return
     this.#writeClosed = true
@@ -135,20 +140,38 @@ export class Libp2pFrameStream implements FrameStream {
   }
 
   #pump(): void {
-    try {
-      while (this.#outgoing.byteLength > 0 && !this.#stream.writableNeedsDrain && !this.#failure) {
-        const size = Math.min(SEND_SLICE_BYTES, this.#outgoing.byteLength)
-        const slice = this.#outgoing.sublist(0, size)
-        this.#outgoing.consume(size)
-        if (!this.#stream.send(slice)) break
-      }
-    } catch (error) {
-      this.#fail(new HostError('reset', `the stream to ${this.peer} was lost: ${messageOf(error)}`, { cause: error }))
+    while (this.#outgoing.byteLength > 0 && !this.#stream.writableNeedsDrain && !this.#failure) {
+      const size = Math.min(SEND_SLICE_BYTES, this.#outgoing.byteLength)
+      const slice = this.#outgoing.sublist(0, size)
+      this.#outgoing.consume(size)
+      if (!this.#hand(slice)) break
     }
     if (this.#outgoing.byteLength <= SEND_QUEUE_BYTES) this.#writer.release()
   }
 
+  /** False when the stream wants no more for now. */
+  #hand(bytes: Uint8Array | Uint8ArrayList): boolean {
+    try {
+      return this.#stream.send(bytes)
+    } catch (error) {
+      this.#fail(new HostError('reset', `the stream to ${this.peer} was lost: ${messageOf(error)}`, { cause: error }))
+      return false
+    }
+  }
+
+  /** False when they go the usual way. */
+  #isAnsweredAtOnce(bytes: Uint8Array | Uint8ArrayList): boolean {
+    if (this.#quickAnswer === null || !this.#reader.isWaitedAt || this.#writeClosed) return false
+    if (this.#outgoing.byteLength > 0 || this.#stream.writableNeedsDrain) return false
+    const frame = this.#decoder.smallFrame(bytes)
+    const answer = frame === null ? null : this.#quickAnswer(frame)
+    if (answer === null) return false
+    this.#hand(answer.byteLength === 0 ? EMPTY_FRAME : encodeFrame(answer))
+    return true
+  }
+
   #onBytes(bytes: Uint8Array | Uint8ArrayList): void {
+    if (this.#isAnsweredAtOnce(bytes)) return
     this.#decoder.push(bytes)
     // Not every `end` event comes: one that fired during protocol negotiation is not repeated.
     if (this.#remoteFinished && this.#stream.readBufferLength === 0) this.#onEnd()

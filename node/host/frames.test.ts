@@ -66,3 +66,15 @@ test('hostile bytes never yield a frame above the limit nor another kind of erro
     }),
   )
 })
+
+test('a small frame is known as one when it comes whole and alone, and is within the limit', () => {
+  const decoder = new FrameDecoder(5)
+  expect(decoder.smallFrame(Uint8Array.of(0))).toEqual(Uint8Array.of())
+  expect(decoder.smallFrame(Uint8Array.of(2, 7, 8))).toEqual(Uint8Array.of(7, 8))
+  for (const other of [[], [1], [1, 7, 0], [0, 0], [6, 1, 2, 3, 4, 5, 6], [0x80, 0x00]]) {
+    expect(decoder.smallFrame(Uint8Array.from(other))).toBeNull()
+  }
+  expect(new FrameDecoder(1000).smallFrame(new Uint8Array(0x81).fill(0x80, 0, 1))).toBeNull()
+  decoder.push(Uint8Array.of(1))
+  expect(decoder.smallFrame(Uint8Array.of(0))).toBeNull()
+})

@@ -12,6 +12,11 @@ import { encodeVarint } from '#node/kit'
 import { HostError } from './errors.ts'
 
 const MAX_PREFIX_BYTES = 5
+/** A body of at most so many bytes has a prefix of one byte. */
+const MAX_SMALL_BODY_BYTES = 0x7f
+
+/** What an empty body is on the wire. */
+export const EMPTY_FRAME: Uint8Array = Uint8Array.of(0)
 
 /** The frame's bytes, by reference: no part is copied. */
 export function encodeFrame(parts: Uint8Array | readonly Uint8Array[]): Uint8ArrayList {
@@ -39,6 +44,13 @@ export class FrameDecoder {
   /** True inside a frame: ending here would cut one off. */
   get insideFrame(): boolean {
     return this.#bodyLength >= 0 || this.#bytes.byteLength > 0
+  }
+
+  /** The body, when nothing is held and these bytes, which were not pushed, are one whole small frame; else null. */
+  smallFrame(bytes: Uint8Array | Uint8ArrayList): Uint8Array | null {
+    if (this.insideFrame || !(bytes instanceof Uint8Array) || bytes.byteLength > MAX_SMALL_BODY_BYTES + 1) return null
+    const length = bytes.byteLength - 1
+    return bytes[0] === length && length <= this.#maxFrameBytes ? bytes.subarray(1) : null
   }
 
   push(bytes: Uint8Array | Uint8ArrayList): void {

@@ -205,6 +205,69 @@ export function hostCompliance(name: string, create: () => Promise<HostFixture>)
       expect(received).toBe(200)
     })
 
+    test('frames are answered at once while their receiver waits, in order with those that are not', async () => {
+      const [a, b] = await pair()
+      let quick = 0
+      await b.serve(ECHO, LIMIT, async stream => {
+        stream.answerAtOnce(frame => {
+          if (frame.byteLength > 1) return null
+          quick++
+          return frame
+        })
+        await echo(stream)
+      })
+      const stream = await a.open(b.peerId, ECHO, LIMIT)
+      for (const size of [0, 1, 0]) {
+        await stream.send(new Uint8Array(size))
+        expect((await stream.receive())?.byteLength).toBe(size)
+      }
+      expect(quick).toBe(3)
+      const sizes = Array.from({ length: 200 }, (_, at) => (at % 3 === 0 ? 200 : at % 2))
+      for (const size of sizes) await stream.send(new Uint8Array(size))
+      for (const size of sizes) expect((await stream.receive())?.byteLength).toBe(size)
+    })
+
+    test('a frame is not answered at once while its receiver is at work', async () => {
+      const [a, b] = await pair()
+      const atWork = Promise.withResolvers<void>()
+      let asked = 0
+      await b.serve(ECHO, LIMIT, async stream => {
+        stream.answerAtOnce(() => {
+          asked++
+          return null
+        })
+        await atWork.promise
+        await echo(stream)
+      })
+      const stream = await a.open(b.peerId, ECHO, LIMIT)
+      await stream.send(Uint8Array.of(1))
+      await new Promise(resolve => setTimeout(resolve, 50))
+      expect(asked).toBe(0)
+      atWork.resolve()
+      expect((await stream.receive())?.byteLength).toBe(1)
+    })
+
+    test('who does not read what was answered at once is not answered for ever', async () => {
+      const [a, b] = await pair()
+      const answer = new Uint8Array(64 * 1024)
+      let answers = 0
+      await b.serve(ECHO, LIMIT, async stream => {
+        stream.answerAtOnce(() => {
+          answers++
+          return answer
+        })
+        while ((await stream.receive()) !== null) await stream.send(answer)
+      })
+      const stream = await a.open(b.peerId, ECHO, LIMIT)
+      for (let at = 0; at < 1_000; at++) {
+        await stream.send(Uint8Array.of(1))
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      expect(answers).toBeGreaterThan(1)
+      expect(answers).toBeLessThan(300)
+      for (let at = 0; at < 1_000; at++) expect((await stream.receive())?.byteLength).toBe(answer.byteLength)
+    })
+
     test('a peer that is no member is neither dialled nor let in', async () => {
       const hosts = await start()
       const refused = new Set<PeerId>()

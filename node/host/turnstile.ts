@@ -2,6 +2,10 @@
 export class Turnstile {
   readonly #waiters = new Set<() => void>()
 
+  get isWaitedAt(): boolean {
+    return this.#waiters.size > 0
+  }
+
   /** Resolves at the next `release`. @throws the signal's reason when it fires first */
   wait(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -64,6 +64,9 @@ export interface SendOptions extends CallOptions {
   onSent?: () => void
 }
 
+/** The body of the frame to answer with, or null to leave the frame to `receive`. Must not throw, and cannot wait. */
+export type QuickAnswer = (frame: Uint8Array) => Uint8Array | null
+
 export type FrameHandler = (stream: FrameStream) => Promise<void>
 
 /**
@@ -85,6 +88,12 @@ export interface FrameStream {
    * One reader at a time. @throws HostError on reset, on an oversized frame, or when the signal fires.
    */
   receive(options?: CallOptions): Promise<Uint8ArrayList | null>
+  /**
+   * From now on small frames are shown to `answer` first, as they come: without promises, in the turn of the event loop that brought them.
+   * It is not asked while a frame is under way in either direction, nobody waits in `receive`, or the other side does not read: order and
+   * back-pressure stay as they are. It may therefore never be asked.
+   */
+  answerAtOnce(answer: QuickAnswer): void
   /** Finishes writing; the other side sees the end after what was sent. */
   closeWrite(): Promise<void>
   /** Drops the stream now; the other side sees a reset. Idempotent. */

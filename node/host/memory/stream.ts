@@ -2,7 +2,7 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import type { Clock } from '#node/kit'
 import { HostError } from '../errors.ts'
 import { Turnstile } from '../turnstile.ts'
-import type { CallOptions, FrameStream, PeerId } from '../types.ts'
+import type { CallOptions, FrameStream, PeerId, QuickAnswer } from '../types.ts'
 
 /** Bytes that one direction holds before its sender must wait. */
 const WINDOW_BYTES = 1024 * 1024
@@ -30,6 +30,7 @@ export class MemoryStream implements FrameStream {
   readonly #inbox: Uint8ArrayList[] = []
   readonly #reader = new Turnstile()
   readonly #room = new Turnstile()
+  #quickAnswer: QuickAnswer | null = null
   #inboxBytes = 0
   #travelling: Promise<void> = Promise.resolve()
   #other!: MemoryStream
@@ -56,9 +57,7 @@ export class MemoryStream implements FrameStream {
     options.signal?.throwIfAborted()
     if (this.#failure) throw this.#failure
     if (this.#writeClosed) throw new HostError('closed', `writing to ${this.peer} is finished`)
-    const frame = new Uint8ArrayList(...(parts instanceof Uint8Array ? [parts] : parts))
-    this.#other.#inboxBytes += frame.byteLength
-    this.#deliver(() => this.#other.#accept(frame))
+    this.#post(new Uint8ArrayList(...(parts instanceof Uint8Array ? [parts] : parts)))
     while (this.#other.#inboxBytes > WINDOW_BYTES) {
       if (this.#failure) throw this.#failure
       await this.#room.wait(options.signal)
@@ -85,6 +84,10 @@ export class MemoryStream implements FrameStream {
     } finally {
       this.#reading = false
     }
+  }
+
+  answerAtOnce(answer: QuickAnswer): void {
+    this.#quickAnswer = answer
   }
 
   async closeWrite(): Promise<void> {
@@ -121,8 +124,25 @@ export class MemoryStream implements FrameStream {
       this.reset(new HostError('too-large', text))
       return
     }
+    if (this.#isAnsweredAtOnce(frame)) return
     this.#inbox.push(frame)
     this.#reader.release()
+  }
+
+  #isAnsweredAtOnce(frame: Uint8ArrayList): boolean {
+    if (this.#quickAnswer === null || !this.#reader.isWaitedAt || this.#inbox.length > 0 || this.#writeClosed)
+      return false
+    if (this.#other.#inboxBytes > WINDOW_BYTES) return false
+    const answer = this.#quickAnswer(frame.subarray())
+    if (answer === null) return false
+    this.#inboxBytes -= frame.byteLength
+    this.#post(new Uint8ArrayList(answer))
+    return true
+  }
+
+  #post(frame: Uint8ArrayList): void {
+    this.#other.#inboxBytes += frame.byteLength
+    this.#deliver(() => this.#other.#accept(frame))
   }
 
   #closeIfDone(): void {

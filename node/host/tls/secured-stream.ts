@@ -32,6 +32,8 @@ export class SecuredStream extends AbstractMessageStream {
   /** Not written yet, and in all no more than `SMALL_BYTES`. */
   #small: Uint8Array[] = []
   #smallBytes = 0
+  /** What has arrived is being looked at, and what was said meanwhile goes out right after. */
+  #isReading = false
 
   constructor(connection: MessageStream, socket: TLSSocket, rounds: WriteRounds) {
     super({
@@ -43,6 +45,8 @@ export class SecuredStream extends AbstractMessageStream {
     this.#socket = socket
     this.#connection = connection
     this.#rounds = rounds
+    const push = socket.push.bind(socket)
+    socket.push = (bytes: Uint8Array | null, ...rest) => this.#takes(bytes) || push(bytes, ...rest)
     socket.on('data', (bytes: Uint8Array) => this.onData(bytes))
     socket.on('drain', () => this.safeDispatchEvent('drain'))
     socket.on('error', error => connection.abort(error))
@@ -67,7 +71,7 @@ export class SecuredStream extends AbstractMessageStream {
   /** As the base class, without its detour through the read buffer when somebody listens. */
   override onData(bytes: Uint8Array): void {
     if (this.readStatus !== 'readable' || this.readBuffer.byteLength > 0) super.onData(bytes)
-    else if (this.onBytes !== undefined) this.onBytes(bytes)
+    else if (this.onBytes !== undefined) this.#look(bytes, this.onBytes)
     else if (this.listenerCount('message') > 0) this.dispatchEvent(new StreamMessageEvent(bytes))
     else super.onData(bytes)
   }
@@ -119,8 +123,27 @@ export class SecuredStream extends AbstractMessageStream {
     this.#socket.resume()
   }
 
+  /** What Node is about to queue for `data`, when there is no queue and nobody waits for it: that queue costs a turn of its own. */
+  #takes(bytes: Uint8Array | null): boolean {
+    const socket = this.#socket
+    if (bytes === null || this.onBytes === undefined || socket.readableFlowing !== true) return false
+    if (socket.readableLength > 0 || this.readBuffer.byteLength > 0 || this.readStatus !== 'readable') return false
+    this.#look(bytes, this.onBytes)
+    return true
+  }
+
+  #look(bytes: Uint8Array, onBytes: (bytes: Uint8Array) => void): void {
+    this.#isReading = true
+    try {
+      onBytes(bytes)
+    } finally {
+      this.#isReading = false
+      this.flush()
+    }
+  }
+
   #gather(piece: Uint8Array): void {
-    if (this.#small.length === 0) this.#rounds.add(this)
+    if (this.#small.length === 0 && !this.#isReading) this.#rounds.add(this)
     this.#small.push(piece)
     this.#smallBytes += piece.byteLength
   }

@@ -70,15 +70,24 @@ export class CheckinDesk {
 
   /** The same check-in as before. @throws CheckinError 'malformed' when there was none; and as `checkIn` */
   async still(conversation: Conversation): Promise<void> {
-    const { answer, checkIn, said, session } = conversation
+    const { checkIn, session } = conversation
     if (checkIn === null) throw new CheckinError('malformed', 'still comes after a check-in')
-    if (answer === null || said !== answer.frame || !this.#holds(answer, checkIn)) {
-      await this.checkIn(conversation, checkIn)
-      return
+    if (!this.isStill(conversation)) await this.checkIn(conversation, checkIn)
+    else {
+      this.saidStill(conversation)
+      await session.sendEncoded(STILL_FRAME)
     }
+  }
+
+  /** Would `still` of the envoy be answered by `still`? */
+  isStill({ answer, checkIn, said }: Conversation): boolean {
+    return answer !== null && checkIn !== null && said === answer.frame && this.#holds(answer, checkIn)
+  }
+
+  /** The envoy is about to be answered by `still`. */
+  saidStill(conversation: Conversation): void {
     conversation.isCalled = false
-    this.#count(answer)
-    await session.sendEncoded(STILL_FRAME)
+    if (conversation.answer !== null) this.#count(conversation.answer)
   }
 
   /** What the envoy should have at this moment; null when that is not known without asking it. */

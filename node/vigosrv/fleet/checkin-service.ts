@@ -1,4 +1,4 @@
-import { type BoltSession, CheckinError, type FromEnvoy, serveCheckins } from '#node/checkin'
+import { type BoltSession, CheckinError, type FromEnvoy, STILL, serveCheckins } from '#node/checkin'
 import { type Host, HostError, publicKeyOf } from '#node/host'
 import { type Clock, Deadline, DeadlineError, isAbort, type Logger, messageOf, toHex } from '#node/kit'
 import { Allowance } from './allowance.ts'
@@ -128,6 +128,7 @@ export class CheckinService implements FleetControl {
     const hello = await firstMessage(session)
     if (hello === null) return
     index.connected(state, hello.version)
+    session.answerStill(() => this.#isStill(conversation, allowance))
     for (;;) {
       const message = await session.receive()
       if (message === null) return
@@ -137,6 +138,15 @@ export class CheckinService implements FleetControl {
       const more = await this.#take(conversation, message)
       if (more > 0) allowance.spend(more, clock.monotonicMs())
     }
+  }
+
+  /** On the path of every check-in without news. False, and nothing was done: the loop of the conversation takes it. */
+  #isStill(conversation: Conversation, allowance: Allowance): boolean {
+    const { clock, desk, index } = this.#parts
+    if (!desk.isStill(conversation) || !allowance.spendIfThere(costOf(STILL, 0), clock.monotonicMs())) return false
+    index.heard(conversation.state)
+    desk.saidStill(conversation)
+    return true
   }
 
   /** What it costs the envoy beyond the message. */

@@ -106,6 +106,14 @@ describe('an allowance', () => {
   })
 })
 
+test('an allowance does not get into debt by what is spent only if it is there', () => {
+  const allowance = new Allowance({ burst: 2, perSecond: 4, nowMs: 0 })
+  expect(allowance.spendIfThere(2, 0)).toBe(true)
+  expect(allowance.spendIfThere(1, 200)).toBe(false)
+  expect(allowance.spendIfThere(1, 250)).toBe(true)
+  expect(allowance.spend(0, 250)).toBe(0)
+})
+
 test('an envoy is stale after two and a half of its own intervals, and not before', () => {
   expect(reachabilityOf(null, 1000)).toBe('never-seen')
   expect(reachabilityOf(2500, 1000)).toBe('online')

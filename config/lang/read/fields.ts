@@ -54,7 +54,7 @@ export class Fields {
   /** One line of text; numbers count as they are written. */
   text(key: string): Located<string> | undefined {
     const node = this.node(key)
-    return node === undefined ? undefined : this.#textOf(node, `'${key}'`)
+    return node === undefined ? undefined : this.#textOf(node, '', key)
   }
 
   requiredText(key: string): Located<string> | undefined {
@@ -79,7 +79,11 @@ export class Fields {
       return []
     }
     const items = node.kind === 'list' ? node.items : [node]
-    const names = items.map(item => this.#textOf(item, `an item of '${key}'`)).filter(name => name !== undefined)
+    const names: Located<string>[] = []
+    for (const item of items) {
+      const name = this.#textOf(item, 'an item of ', key)
+      if (name !== undefined) names.push(name)
+    }
     if (names.length < 2) return names
     const seen = new Map<string, Span>()
     for (const { value, span } of names) {
@@ -151,14 +155,15 @@ export class Fields {
     this.#diagnostics.error({ code: 'wrong-kind', span: node.span, message, hint })
   }
 
-  #textOf(node: Node, what: string): Located<string> | undefined {
+  /** `what` stands before the key in messages. */
+  #textOf(node: Node, what: string, key: string): Located<string> | undefined {
     if (node.kind !== 'scalar' || isNothing(node)) {
-      this.wrong(node, `${what} must be text, not ${described(node)}`)
+      this.wrong(node, `${what}'${key}' must be text, not ${described(node)}`)
       return undefined
     }
     const value = node.source.endsWith('\n') ? node.source.slice(0, -1) : node.source
     if (value.includes('\n') || value.trim() === '') {
-      this.wrong(node, value.includes('\n') ? `${what} must be one line` : `${what} is empty`)
+      this.wrong(node, value.includes('\n') ? `${what}'${key}' must be one line` : `${what}'${key}' is empty`)
       return undefined
     }
     return { value, span: node.span }

@@ -10,14 +10,14 @@ export function checkSecrets(node: Node, diagnostics: Diagnostics): void {
   if (node.kind === 'map') for (const { value } of node.entries.values()) checkSecrets(value, diagnostics)
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return
   const { value } = node
-  const wrong = findSecretReferences(value).filter(
-    ({ problem, end }) => problem !== undefined && !value.startsWith('{{', end),
-  )
-  for (const { start, end, problem } of wrong.slice(0, MAX_REPORTED)) {
+  let reported = 0
+  for (const { start, end, problem } of findSecretReferences(value)) {
+    if (problem === undefined || value.startsWith('{{', end)) continue
+    if (++reported > MAX_REPORTED) return
     diagnostics.error({
       code: 'secret-reference',
       span: placeInside(node, start, end),
-      message: problem ?? '',
+      message: problem,
       hint: "write for example 'secret:vigo/webapp/database_url'",
     })
   }

@@ -8,8 +8,24 @@ export type ParsedWhen =
   | { readonly ok: true; readonly expression: WhenExpression }
   | { readonly ok: false; readonly errors: readonly WhenProblem[] }
 
+/** What authors write is short, and the same in many places. */
+const MAX_KEPT = 1000
+const MAX_KEPT_UNITS = 200
+const kept = new Map<string, ParsedWhen>()
+
 /** Reads a condition: `&&`, `||`, `!`, parentheses, functions and names. Unknown names and wrong arguments are errors. */
 export function parseWhen(text: string, limits: WhenLimits = WHEN_LIMITS): ParsedWhen {
+  if (text.length > MAX_KEPT_UNITS || limits !== WHEN_LIMITS) return read(text, limits)
+  let parsed = kept.get(text)
+  if (parsed === undefined) {
+    parsed = read(text, limits)
+    if (kept.size >= MAX_KEPT) kept.clear()
+    kept.set(text, parsed)
+  }
+  return parsed
+}
+
+function read(text: string, limits: WhenLimits): ParsedWhen {
   const errors: WhenProblem[] = []
   const report = (problem: WhenProblem): void => {
     if (errors.length < MAX_WHEN_PROBLEMS) errors.push(problem)

@@ -81,5 +81,5 @@ function unreadable(text: string, start: number): WhenProblem {
 
 function lengthAt(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at
-  return pattern.exec(text)?.[0].length ?? 0
+  return pattern.test(text) ? pattern.lastIndex - at : 0
 }

@@ -31,8 +31,9 @@ class Indenter {
   /** Lines of a block up to `until`, the last one that can have a comment of its own. `column` is where it should stand. */
   #block(block: Block, column: number, until: number): void {
     const { margin } = this.#view
-    for (const [at, item] of block.items.entries()) {
-      const next = block.items[at + 1]
+    let at = 0
+    for (const item of block.items) {
+      const next = block.items[++at]
       const end = next === undefined ? until : next.firstLine - 1
       const tail = margin.deeperBelow(item.lastLine, end, block.column)
       this.#start(item, column)

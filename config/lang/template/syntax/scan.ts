@@ -106,7 +106,8 @@ class Scanner {
     if (text.startsWith('}}', at)) return at + 2
     if (!text.startsWith('-}}', at + 1) || !SPACE.test(text[at]!)) return undefined
     LEADING_SPACE.lastIndex = at + 4
-    return at + 4 + (LEADING_SPACE.exec(text)?.[0].length ?? 0)
+    LEADING_SPACE.test(text)
+    return LEADING_SPACE.lastIndex
   }
 
   /** Where reading can go on after an error: behind the next `}}`, unless another action starts before it. */

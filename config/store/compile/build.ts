@@ -1,8 +1,8 @@
 import { sha256Hex } from '#node/kit'
 import type { BundleResource } from './bundle.ts'
 import type { CompiledCrate } from './crate.ts'
-import { type Built, buildPlaced, type Placed, place } from './placed.ts'
-import type { Edges, Links } from './references.ts'
+import { type Built, buildPlaced, isSame, type Placed } from './placed.ts'
+import { type Edges, type Links, NO_LINKS } from './references.ts'
 
 /** The resources of a crate as hosts get them. */
 export interface BuiltCrate {
@@ -41,8 +41,9 @@ function linked(placed: readonly Placed[], across: Edges | undefined): readonly 
   if (across === undefined) return placed
   const changed = placed.map(each => {
     const links = across.linksOf(each.stamped.id)
-    const isLinked = links.dependsOn.length + links.notify.length + links.subscribes.length > 0
-    return isLinked ? place(each.stamped, joined(each.links, links)) : each
+    if (links === NO_LINKS) return each
+    const all = joined(each.links, links)
+    return isSame(all, each.links) ? each : { stamped: each.stamped, links: all }
   })
   return changed.every((each, at) => each === placed[at]) ? placed : changed
 }

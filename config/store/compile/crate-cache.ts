@@ -67,12 +67,14 @@ export class CrateCache {
     const known = tree.find(({ path, grade }) => foundAs(variableAt(path, defaults, carried), grade))
     if (known?.every(each => isOf(each, this.#store))) return known
     const log = new ReadLog()
+    const variables = joined(defaults, carried)
     const compiled: CompiledCrate[] = []
     // Most crates are the same in all entries. Resources are kept one by one only when a crate turns out not to be.
     const stampOne = tree.isEmpty ? stampForSamples() : undefined
     for (const [name, traits] of sampleTraits) {
       const sample: Sample = { name, grade: 'kind' }
-      compiled.push(this.#run(crate, { carried, traits, condition, sample, log }, log, stampOne))
+      const data = new TemplateData({ variables, traits, sample }, log)
+      compiled.push(this.#run(crate, condition, data, stampOne ?? stampCached.bind(undefined, sample)))
       if (!log.readTraits) break
     }
     tree.add(...log.kept(false), compiled)
@@ -86,7 +88,8 @@ export class CrateCache {
     const known = tree.find(read => find(read, defaults, inputs))
     if (known !== undefined && isOf(known, this.#store)) return known
     const log = new ReadLog()
-    const compiled = this.#run(crate, inputs, log)
+    const data = new TemplateData({ variables: joined(defaults, inputs.carried), traits: inputs.traits, sample }, log)
+    const compiled = this.#run(crate, condition, data, stampCached.bind(undefined, sample))
     // A made-up trait is found again by nobody: samples are told apart by their names instead.
     const [reads, found] = log.kept(sample === undefined)
     for (const read of reads) if (read.namespace === 'Traits') noteTrait(read, inputs)
@@ -94,20 +97,9 @@ export class CrateCache {
     return compiled
   }
 
-  #run(
-    crate: Crate,
-    { carried, traits, condition, sample }: CrateInputs,
-    log: ReadLog,
-    stampOne: CrateContext['stamp'] = (...resource) => stampCached(sample, ...resource),
-  ): CompiledCrate {
-    const variables = new Map([...this.#defaultsOf(crate), ...carried])
-    return compileCrate(prepare(crate.declaration), {
-      data: new TemplateData({ variables, traits, sample }, log),
-      templates: this.#store.templates,
-      condition,
-      keepsAll: sample !== undefined,
-      stamp: stampOne,
-    })
+  #run(crate: Crate, condition: Condition, data: TemplateData, stamp: CrateContext['stamp']): CompiledCrate {
+    const { templates } = this.#store
+    return compileCrate(prepare(crate.declaration), { data, templates, condition, keepsAll: data.isLenient, stamp })
   }
 
   #defaultsOf(crate: Crate): ReadonlyMap<string, Value> {
@@ -154,6 +146,12 @@ function find(read: Read, defaults: ReadonlyMap<string, Value>, inputs: CrateInp
   return foundAs(value, read.grade)
 }
 
+function joined(defaults: ReadonlyMap<string, Value>, carried: ReadonlyMap<string, Value>): Map<string, Value> {
+  const variables = new Map(defaults)
+  for (const [name, value] of carried) variables.set(name, value)
+  return variables
+}
+
 /** All variables where the path is empty. */
 function variableAt(
   path: readonly string[],
@@ -161,7 +159,7 @@ function variableAt(
   carried: ReadonlyMap<string, Value>,
 ): Value | undefined {
   const [name] = path
-  if (name === undefined) return new Map([...defaults, ...carried])
+  if (name === undefined) return joined(defaults, carried)
   const value = carried.get(name) ?? defaults.get(name)
   return path.length === 1 ? value : valueAt(value, path.slice(1))
 }

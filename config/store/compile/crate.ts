@@ -1,7 +1,7 @@
 import type { ResourceDeclaration } from '#config/lang'
 import { both, type Condition } from '../resolve/index.ts'
 import type { Skipped } from './bundle.ts'
-import { type Placed, place } from './placed.ts'
+import type { Placed } from './placed.ts'
 import type { PreparedCrate, PreparedResource } from './prepared.ts'
 import type { Problem, Report } from './problem.ts'
 import { Edges, type Reference } from './references.ts'
@@ -66,7 +66,7 @@ class CrateRun {
     const placed: Placed[] = []
     for (const id of order) {
       const stamped = this.#stamped(id)
-      if (stamped !== undefined) placed.push(place(stamped, this.#edges.linksOf(id)))
+      if (stamped !== undefined) placed.push({ stamped, links: this.#edges.linksOf(id) })
     }
     return {
       placed,

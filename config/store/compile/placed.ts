@@ -1,11 +1,11 @@
 import type { AttributeValue } from '#config/lang'
 import { dictionary, sha256Hex } from '#node/kit'
 import type { BundleResource } from './bundle.ts'
-import { type Links, NO_LINKS } from './references.ts'
+import type { Links } from './references.ts'
 import { secretsIn } from './resource.ts'
 import type { Stamped } from './stamp.ts'
 
-/** A resource with its links to others. The same resource with the same links is the same object. */
+/** A resource with its links to others. */
 export interface Placed {
   readonly stamped: Stamped
   readonly links: Links
@@ -22,28 +22,22 @@ export interface Built {
   readonly artifacts: readonly string[]
 }
 
-const MAX_VARIANTS = 16
-const variants = new WeakMap<Stamped, Placed[]>()
-
-export function place(stamped: Stamped, links: Links): Placed {
-  const known = variants.get(stamped) ?? []
-  if (known.length === 0) variants.set(stamped, known)
-  const same = known.find(each => isSame(each.links, links))
-  if (same !== undefined) return same
-  const placed = { stamped, links }
-  if (known.length < MAX_VARIANTS) known.push(placed)
-  return placed
+interface Variant extends Built {
+  readonly links: Links
 }
 
-const built = new WeakMap<Placed, Built>()
+const MAX_VARIANTS = 16
+const variants = new WeakMap<Stamped, Variant[]>()
 
+/** The same object for the same resource with the same links. */
 export function buildPlaced(crate: string, placed: Placed): Built {
-  let known = built.get(placed)
-  if (known === undefined) {
-    known = build(crate, placed)
-    built.set(placed, known)
-  }
-  return known
+  const known = variants.get(placed.stamped) ?? []
+  if (known.length === 0) variants.set(placed.stamped, known)
+  const same = known.find(({ links }) => isSame(links, placed.links))
+  if (same !== undefined) return same
+  const built = { ...build(crate, placed), links: placed.links }
+  if (known.length < MAX_VARIANTS) known.push(built)
+  return built
 }
 
 function build(crate: string, { stamped, links }: Placed): Built {
@@ -92,8 +86,8 @@ function artifactsOf({ values, prepared: { schema } }: Stamped): string[] {
   return names.map(name => values.get(name)).filter(value => typeof value === 'string')
 }
 
-function isSame(a: Links, b: Links): boolean {
-  if (a === NO_LINKS || b === NO_LINKS) return a === b
+export function isSame(a: Links, b: Links): boolean {
+  if (a === b) return true
   return (['dependsOn', 'notify', 'subscribes'] as const).every(relation => {
     const [first, second] = [a[relation], b[relation]]
     return first.length === second.length && first.every((id, at) => id === second[at])

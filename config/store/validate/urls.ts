@@ -31,7 +31,8 @@ export function renderedUrls(crate: CompiledCrate): UrlUse[] {
   const urls: UrlUse[] = []
   for (const { stamped } of crate.placed) {
     const { schema, attributes } = stamped.prepared
-    for (const name of schema?.probedUrls ?? []) {
+    if (schema?.probedUrls === undefined) continue
+    for (const name of schema.probedUrls) {
       const attribute = attributes.get(name)
       const url = stamped.values.get(name)
       if (attribute === undefined || attribute.fixed !== undefined || typeof url !== 'string') continue

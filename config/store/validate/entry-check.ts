@@ -83,6 +83,7 @@ export class EntryCheck {
       if (parts === undefined) {
         const whole = this.#whole(frame, inclusions, wrong)
         if (whole.verdict.diagnostics.length > 0) return whole.verdict
+        // Two codes were the same by chance.
         parts = whole.parts
       }
       this.#memory.keep(nameOfRecord(key), encodeParts(keys, parts))
@@ -214,7 +215,7 @@ function neededOf(
 
 /** For each sample the crates as they are there; one is enough where nothing reads a trait. */
 function everySample(crates: readonly SampledCrate[]): (readonly CompiledCrate[])[] {
-  const count = Math.max(1, ...crates.map(({ length }) => length))
+  const count = crates.reduce((most, { length }) => Math.max(most, length), 1)
   return Array.from({ length: count }, (_, at) => crates.map(crate => onSample(crate, at)))
 }
 

@@ -132,6 +132,7 @@ function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<
       signal?.removeEventListener('abort', onAbort)
       socket.removeListener('secure', onSecure)
       socket.removeListener('close', onClose)
+      socket.removeListener('error', done)
       if (error === undefined) resolve()
       else reject(error)
     }
@@ -141,10 +142,13 @@ function handshake(socket: TLSSocket, signal: AbortSignal | undefined): Promise<
     signal?.addEventListener('abort', onAbort, { once: true })
     socket.once('secure', onSecure)
     socket.once('close', onClose)
-    // Stays for the socket's life: an error that nobody listens to would end the process.
-    socket.on('error', done)
+    socket.once('error', done)
+    // Stays for the socket's life: an error that nobody listens to would end the process. It must hold nothing of the handshake.
+    socket.on('error', ignored)
   })
 }
+
+function ignored(): void {}
 
 async function verify(socket: TLSSocket, expected: PeerId | undefined): Promise<PeerId> {
   const certificate = socket.getPeerX509Certificate()

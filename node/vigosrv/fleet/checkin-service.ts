@@ -129,15 +129,21 @@ export class CheckinService implements FleetControl {
     if (hello === null) return
     index.connected(state, hello.version)
     session.answerStill(() => this.#isStill(conversation, allowance))
-    for (;;) {
-      const message = await session.receive()
-      if (message === null) return
-      index.heard(state)
-      const waitMs = allowance.spend(costOf(message, session.receivedBytes), clock.monotonicMs())
-      if (waitMs > 0) await clock.sleep(waitMs, { signal: session.closed })
-      const more = await this.#take(conversation, message)
-      if (more > 0) allowance.spend(more, clock.monotonicMs())
-    }
+    while (await this.#takeNext(conversation, allowance));
+  }
+
+  /** False after the last message. A function of its own, so that no message, with all its traits, is held while the next one is waited for. */
+  async #takeNext(conversation: Conversation, allowance: Allowance): Promise<boolean> {
+    const { index, clock } = this.#parts
+    const { session, state } = conversation
+    const message = await session.receive()
+    if (message === null) return false
+    index.heard(state)
+    const waitMs = allowance.spend(costOf(message, session.receivedBytes), clock.monotonicMs())
+    if (waitMs > 0) await clock.sleep(waitMs, { signal: session.closed })
+    const more = await this.#take(conversation, message)
+    if (more > 0) allowance.spend(more, clock.monotonicMs())
+    return true
   }
 
   /** On the path of every check-in without news. False, and nothing was done: the loop of the conversation takes it. */

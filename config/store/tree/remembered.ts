@@ -191,9 +191,11 @@ function revived(value: unknown, file: SourceFile): unknown {
     return value
   }
   const object = value as Record<string, unknown>
-  if (MAP in object) return new Map(revived(object[MAP], file) as [string, unknown][])
+  const entries = object[MAP]
+  if (entries !== undefined) return new Map(revived(entries, file) as [string, unknown][])
   for (const key in object) {
     const each = object[key]
+    if (typeof each !== 'object' || each === null) continue
     object[key] = isSpanKey(key) && Array.isArray(each) ? { file, start: each[0], end: each[1] } : revived(each, file)
   }
   return object

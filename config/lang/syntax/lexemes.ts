@@ -78,12 +78,18 @@ export class Lexemes implements Iterable<Lexeme> {
   }
 }
 
-const INITIAL_CAPACITY = 1024
+/** Configuration has a lexeme for each two to three UTF-16 units. */
+const UNITS_OF_LEXEME = 2
+const LEAST_CAPACITY = 16
 
 /** Takes lexemes in the order of the text. */
 export class LexemeWriter {
-  #packed = new Uint32Array(INITIAL_CAPACITY)
+  #packed: Uint32Array
   #count = 0
+
+  constructor(text: string) {
+    this.#packed = new Uint32Array(Math.max(LEAST_CAPACITY, Math.ceil(text.length / UNITS_OF_LEXEME)))
+  }
 
   get count(): number {
     return this.#count
@@ -118,9 +124,13 @@ export class LexemeWriter {
 
 /** Takes what YAML's lexer says, piece by piece. */
 export class LexemeRecorder {
-  readonly #taken = new LexemeWriter()
+  readonly #taken: LexemeWriter
   #isScalar = false
   #isBlock = false
+
+  constructor(text: string) {
+    this.#taken = new LexemeWriter(text)
+  }
 
   get count(): number {
     return this.#taken.count

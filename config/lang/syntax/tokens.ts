@@ -54,7 +54,7 @@ function readTokens(file: SourceFile, diagnostics: Diagnostics): CST.Token[] | u
 
 /** False, after a diagnostic, when the file has more than may be looked at. */
 function lex(file: SourceFile, diagnostics: Diagnostics, take: (source: string) => void): boolean {
-  const recorder = new LexemeRecorder()
+  const recorder = new LexemeRecorder(file.text)
   let flowDepth = 0
   for (const source of new Lexer().lex(file.text)) {
     const start = recorder.end

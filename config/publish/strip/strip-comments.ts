@@ -34,7 +34,7 @@ interface Expected {
 }
 
 function withoutComments(text: string, lexemes: Lexemes): Expected {
-  const kept = new LexemeWriter()
+  const kept = new LexemeWriter(text)
   let stripped = ''
   let from = 0
   for (let at = 0; at < lexemes.count; at++) {
@@ -53,7 +53,7 @@ function withoutComments(text: string, lexemes: Lexemes): Expected {
 }
 
 function withBareComments(text: string, lexemes: Lexemes): Expected {
-  const kept = new LexemeWriter()
+  const kept = new LexemeWriter(text)
   let bare = ''
   let from = 0
   for (let at = 0; at < lexemes.count; at++) {

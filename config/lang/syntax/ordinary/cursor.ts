@@ -19,7 +19,7 @@ export const END_OF_TEXT = -1
 export class Cursor {
   readonly file: SourceFile
   readonly text: string
-  readonly lexemes = new LexemeWriter()
+  readonly lexemes: LexemeWriter
   at = 0
   lineStart = 0
   /** Of the content that follows, when the text before it was read to its line. */
@@ -30,6 +30,7 @@ export class Cursor {
   constructor(file: SourceFile) {
     this.file = file
     this.text = file.text
+    this.lexemes = new LexemeWriter(file.text)
   }
 
   /** The rest of a line: blanks, a comment behind blanks, the line feed. Answers where the next one starts. */

@@ -35,6 +35,37 @@ a: 3
 `,
     ],
     [
+      'keys behind a dash, one after the other',
+      `b:
+  - a: 1 # x
+    # y
+    c: 2 # z
+    a: 3
+    c: 4
+`,
+      `b:
+  # x
+  # y
+  # z
+  - a: 3
+    c: 4
+`,
+    ],
+    [
+      'a key behind a dash that stands three times, and one below it',
+      `b:
+  - a: 1
+    a: 2
+    a: 3
+    c: 1
+    c: 2
+`,
+      `b:
+  - a: 3
+    c: 2
+`,
+    ],
+    [
       'a key that stands three times',
       `a: 1
 a: 2

@@ -38,7 +38,7 @@ function commentsOf(text: string): string[] {
   return comments.toSorted()
 }
 
-describe('of any configcrate, the linter', () => {
+describe('of any configcrate, the linter', { timeout: 60_000 }, () => {
   test('refuses none that YAML can be read from', () => {
     fc.assert(
       fc.property(crateText, text => {
@@ -90,7 +90,7 @@ function withoutRepairs(value: unknown): unknown {
   )
 }
 
-describe('of any text, the linter', () => {
+describe('of any text, the linter', { timeout: 60_000 }, () => {
   test('says something, and throws nothing', () => {
     fc.assert(
       fc.property(fc.oneof(anyLines, fc.string({ unit: 'binary' }), fc.string()), text => {

@@ -2,6 +2,8 @@
 export interface SourceFile {
   readonly path: string
   readonly text: string
+  /** Of the text in UTF-8, lower-case hex, where whoever read it knows. */
+  readonly sha256?: string | undefined
 }
 
 /** A stretch of a file: offsets in UTF-16 units, `end` excluded. */

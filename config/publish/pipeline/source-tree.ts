@@ -12,7 +12,7 @@ export interface SourceTree {
 
 /** `live`: of what sources the live release was made. */
 export function sourceTreeOf(files: readonly TreeFile[], live: SourceIndex): SourceTree {
-  const sources = files.map(({ path, bytes }) => ({ path, text: textOf(bytes) }))
+  const sources = files.map(file => new TreeSource(file))
   const hashes = new Map(files.map(({ path, sha256 }) => [path, sha256]))
   return { files: sources, hashes, changed: changedOf(hashes, live) }
 }
@@ -28,6 +28,27 @@ export function withTexts(tree: SourceTree, texts: ReadonlyMap<string, string>, 
     return { path: file.path, text }
   })
   return { files, hashes, changed: changedOf(hashes, live) }
+}
+
+/** Most sources are known by their hash, and nobody asks for their text. */
+class TreeSource implements SourceFile {
+  readonly path: string
+  readonly #file: TreeFile
+  #text: string | undefined
+
+  constructor(file: TreeFile) {
+    this.path = file.path
+    this.#file = file
+  }
+
+  get text(): string {
+    this.#text ??= textOf(this.#file.bytes)
+    return this.#text
+  }
+
+  get sha256(): string {
+    return this.#file.sha256
+  }
 }
 
 export function byPath(files: readonly SourceFile[]): Map<string, SourceFile> {

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { isHex } from '#node/kit'
+import { isHex, sha256Hex } from '#node/kit'
 import { comparePaths, type TreeFile } from './tree.ts'
 
 /** Lower-case hex of 32 bytes. */
@@ -15,12 +14,9 @@ const HEADER = 'vigo/release/1\n'
 
 /** The name of a release: SHA-256 of its canonical list, see docs/formats/releases.md. Does not depend on the order of `files`. */
 export function releaseHash(files: readonly Pick<TreeFile, 'path' | 'sha256'>[]): ReleaseHash {
-  const hash = createHash('sha256').update(HEADER)
   const mode = `0${RELEASE_FILE_MODE.toString(8)}`
-  for (const { path, sha256 } of files.toSorted((a, b) => comparePaths(a.path, b.path))) {
-    hash.update(`${mode} ${sha256} ${path}\n`)
-  }
-  return hash.digest('hex')
+  const sorted = files.toSorted((a, b) => comparePaths(a.path, b.path))
+  return sha256Hex(HEADER + sorted.map(({ path, sha256 }) => `${mode} ${sha256} ${path}\n`).join(''))
 }
 
 export function isReleaseHash(text: unknown): text is ReleaseHash {

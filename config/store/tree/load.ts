@@ -65,7 +65,7 @@ export class ReadCache {
 
   #read(file: SourceFile): ReadFile {
     const known = this.#files.get(file.path)
-    if (known === undefined || known.file.text !== file.text) return readOne(file, this.memory)
+    if (known === undefined || hashOfSource(known.file) !== hashOfSource(file)) return readOne(file, this.memory)
     this.memory?.recall(keyOf(known.file))
     return known
   }

@@ -66,7 +66,7 @@ const hashes = new WeakMap<SourceFile, string>()
 export function hashOfSource(file: SourceFile): string {
   let hash = hashes.get(file)
   if (hash === undefined) {
-    hash = sha256Hex(`${file.path}\0${file.text}`)
+    hash = sha256Hex(`${file.path}\0${file.sha256 ?? sha256Hex(file.text)}`)
     hashes.set(file, hash)
   }
   return hash

@@ -25,6 +25,13 @@ const ENTRIES = [
 /** Libraries that look for files of their own: native code, assets, generated validators. */
 const EXTERNAL = ['fastify', 'htmx.org', 'level']
 
+/** What many commands load together, so that it is found once; anything else is divided by who loads it. */
+const CHUNKS = [
+  { name: 'base', test: /\/(node\/kit|node\/api\/errors|cli\/shell|node_modules\/commander)\// },
+  { name: 'language', test: /\/(config\/lang|node_modules\/yaml)\// },
+  { name: 'config', test: /\/(config\/(lint|store|publish))\// },
+]
+
 /** Read beside the modules that name them by `import.meta.url`. */
 const BESIDE = ['cli/bin', 'node/vigosrv/dashboard/assets', 'stacks-examples']
 
@@ -40,6 +47,7 @@ const { output } = await bundle.write({
   dir: folder,
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name]-[hash].js',
+  codeSplitting: { groups: CHUNKS },
 })
 for (const path of BESIDE) cpSync(join(top, path), join(folder, path), { recursive: true })
 writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(output), null, 2)}\n`)

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs'
+import { realpathSync, type Stats, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { codeOf } from '#node/kit'
 import { ReleaseError, releaseFault } from './errors.ts'
@@ -6,8 +6,12 @@ import { TREE_LIMITS, type TreeLimits } from './limits.ts'
 import { comparePaths, type Tree } from './tree.ts'
 import { TreeWalk } from './tree-walk.ts'
 
-/** Entries of directories between two moments at which others may run and the signal is looked at. */
-const BREATH = 256
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly limits?: Partial<TreeLimits>
+  /** Of each file; one of which it is false is a problem. */
+  readonly isExpected?: (stat: Stats) => boolean
+}
 
 /**
  * Every `.vgo` and `.tmpl` file below `folder`, with all problems of the whole tree, not the first one. Other files, and everything
@@ -17,17 +21,13 @@ const BREATH = 256
  *
  * @throws ReleaseError 'no-folder', 'no-permission'
  */
-export async function readTree(
-  folder: string,
-  options: { signal?: AbortSignal | undefined; limits?: Partial<TreeLimits> } = {},
-): Promise<Tree> {
-  const walk = new TreeWalk(rootOf(folder), { ...TREE_LIMITS, ...options.limits })
-  let untilBreath = BREATH
-  for (const _entry of walk.walk()) {
-    if (--untilBreath > 0) continue
-    untilBreath = BREATH
+export async function readTree(folder: string, options: ReadOptions = {}): Promise<Tree> {
+  const { limits, isExpected, signal } = options
+  const walk = new TreeWalk(rootOf(folder), { limits: { ...TREE_LIMITS, ...limits }, isExpected })
+  signal?.throwIfAborted()
+  for (const _moment of walk.walk()) {
     await setImmediate()
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
   }
   return {
     files: walk.files.toSorted((a, b) => comparePaths(a.path, b.path)),

@@ -1,18 +1,14 @@
 import { chmodSync, lstatSync, mkdirSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { changesBetween } from './changes.ts'
 import { readTree } from './read-tree.ts'
 import { RELEASE_FILE_MODE, RELEASE_FOLDER_MODE } from './release-hash.ts'
 import { syncAll } from './sync-all.ts'
 import type { Tree, TreeFile } from './tree.ts'
-import { assertSafe, foldersOf, writeReleaseFile } from './write-tree.ts'
+import { assertSafe, foldersOf, inTurns, type WriteOptions, writeReleaseFile } from './write-tree.ts'
 
 /** Set-group: what is made in it belongs to its group. */
 const WRITABLE_FOLDER_MODE = 0o2700
-
-/** Files between two moments at which others may run and the signal is looked at. */
-const BREATH = 256
 
 /**
  * Makes a folder that `writeTree` made hold these files instead. Those that are in both stay, after their content was read; so that what
@@ -24,12 +20,13 @@ const BREATH = 256
 export async function rewriteTree(
   folder: string,
   files: readonly TreeFile[],
-  options: { signal?: AbortSignal | undefined } = {},
+  options: WriteOptions = {},
 ): Promise<boolean> {
   assertSafe(files)
   if (!lstatSync(folder).isDirectory()) return false
-  const present = await readTree(folder, options)
-  if (!(await isAsWritten(folder, present, options))) return false
+  const group = groupOf(folder)
+  const present = await readTree(folder, { ...options, isExpected: stat => isFileAsWritten(stat, group) })
+  if (present.problems.length > 0 || !areFoldersAsWritten(folder, present, group)) return false
   const { added, changed, removed } = changesBetween(present.files, files)
   const before = new Set(foldersOf(present.files))
   const after = new Set(foldersOf(files))
@@ -39,39 +36,34 @@ export async function rewriteTree(
   const parents = new Set([...written, ...removed, ...fresh, ...gone].map(path => dirname(path)))
   const touched = ['.', ...after].filter(path => fresh.has(path) || parents.has(path))
 
-  for (const path of [...changed, ...removed]) unlinkSync(join(folder, path))
+  await inTurns([...changed, ...removed], path => unlinkSync(join(folder, path)), options)
   for (const path of gone.toReversed()) rmdirSync(join(folder, path))
   for (const path of touched) {
     if (fresh.has(path)) mkdirSync(join(folder, path), { mode: 0o700 })
     else chmodSync(join(folder, path), WRITABLE_FOLDER_MODE)
   }
-  for (const { path, bytes } of files) if (written.has(path)) writeReleaseFile(join(folder, path), bytes)
+  const wanted = files.filter(({ path }) => written.has(path))
+  await inTurns(wanted, ({ path, bytes }) => writeReleaseFile(join(folder, path), bytes), options)
   for (const path of touched) chmodSync(join(folder, path), RELEASE_FOLDER_MODE)
 
   const changes = [...written, ...touched.toReversed()].map(path => join(folder, path))
-  if (!changes.every(path => isOurs(statSync(path), groupOf(folder)))) return false
+  if (!changes.every(path => isOurs(statSync(path), group))) return false
   await syncAll(folder, changes, options)
   return true
 }
 
-/** Nothing but files of a release and their folders, all with the owner, group and mode that they would get. */
-async function isAsWritten(
-  folder: string,
-  { files, problems, entries }: Tree,
-  { signal }: { signal?: AbortSignal | undefined },
-): Promise<boolean> {
+function isFileAsWritten(stat: Stats, group: number | undefined): boolean {
+  return isOurs(stat, group) && stat.nlink === 1 && (stat.mode & 0o7777) === RELEASE_FILE_MODE
+}
+
+/** No others than those of its files, nothing else in them. */
+function areFoldersAsWritten(folder: string, { files, entries }: Tree, group: number | undefined): boolean {
   const folders = foldersOf(files)
-  if (problems.length > 0 || entries !== files.length + folders.length) return false
-  const group = groupOf(folder)
-  const isFolder = (stat: Stats): boolean => isOurs(stat, group) && (stat.mode & 0o7777) === RELEASE_FOLDER_MODE
-  if (![folder, ...folders.map(path => join(folder, path))].every(path => isFolder(statSync(path)))) return false
-  for (const [at, { path }] of files.entries()) {
-    if (at % BREATH === 0) await setImmediate()
-    signal?.throwIfAborted()
+  if (entries !== files.length + folders.length) return false
+  return ['.', ...folders].every(path => {
     const stat = statSync(join(folder, path))
-    if (!isOurs(stat, group) || stat.nlink !== 1 || (stat.mode & 0o7777) !== RELEASE_FILE_MODE) return false
-  }
-  return true
+    return isOurs(stat, group) && (stat.mode & 0o7777) === RELEASE_FOLDER_MODE
+  })
 }
 
 function isOurs({ uid, gid }: Stats, group: number | undefined): boolean {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { codeOf, formatSize, sha256Hex } from '#node/kit'
 import type { TreeFile } from './tree.ts'
 
@@ -17,7 +17,12 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
  * Reads one regular file of at most `maxBytes`. A larger one is not read at all. Synchronous: a tree has thousands of small files, and
  * three hops through the thread pool for each cost ten times the reading.
  */
-export function readTrackedFile(absolute: string, path: string, maxBytes: number): TreeFile | FileProblem {
+export function readTrackedFile(
+  absolute: string,
+  path: string,
+  maxBytes: number,
+  isExpected?: (stat: Stats) => boolean,
+): TreeFile | FileProblem {
   let fd: number
   try {
     fd = openSync(absolute, FLAGS)
@@ -25,14 +30,15 @@ export function readTrackedFile(absolute: string, path: string, maxBytes: number
     return openProblem(error)
   }
   try {
-    return readOpen(fd, path, maxBytes)
+    const stat = fstatSync(fd)
+    if (isExpected?.(stat) === false) return NOT_EXPECTED
+    return readOpen(fd, stat, path, maxBytes)
   } finally {
     closeSync(fd)
   }
 }
 
-function readOpen(fd: number, path: string, maxBytes: number): TreeFile | FileProblem {
-  const stat = fstatSync(fd)
+function readOpen(fd: number, stat: Stats, path: string, maxBytes: number): TreeFile | FileProblem {
   if (!stat.isFile()) return NOT_A_FILE
   if (stat.size > maxBytes) return tooLarge(stat.size, maxBytes)
   // Room for one more than it should have: a read that has all and asked for more has met the end.
@@ -51,6 +57,12 @@ export const NOT_A_FILE: FileProblem = {
   code: 'not-a-file',
   message: 'is a pipe, socket or device, not a file',
   hint: 'remove it, or give it a name that does not end in .vgo or .tmpl',
+}
+
+const NOT_EXPECTED: FileProblem = {
+  code: 'not-as-written',
+  message: 'has another owner, group, mode or name than it was written with',
+  hint: 'remove it',
 }
 
 const NOT_TEXT: FileProblem = {

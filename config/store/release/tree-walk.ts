@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, opendirSync } from 'node:fs'
+import { type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs'
 import type { Diagnostic } from '#config/lang'
 import { codeOf, formatSize } from '#node/kit'
 import { isHidden, isTemporary, isTracked, nameProblem, shownName } from './file-names.ts'
@@ -10,21 +10,32 @@ import { comparePaths, type TreeFile } from './tree.ts'
 /** Whoever has more has one cause for them. */
 const MAX_PROBLEMS = 1000
 
-/** One reading of one tree. `walk` yields once for each directory entry, so that its caller decides when to pause. */
+/** Directory entries between two moments at which others may run. */
+const BREATH = 256
+
+export interface WalkOptions {
+  readonly limits: TreeLimits
+  /** Of each file; one of which it is false is a problem. */
+  readonly isExpected?: ((stat: Stats) => boolean) | undefined
+}
+
+/** One reading of one tree. `walk` yields every now and then, so that its caller can pause. */
 export class TreeWalk {
   readonly files: TreeFile[] = []
   readonly leftovers: string[] = []
   readonly #root: string
   readonly #limits: TreeLimits
+  readonly #isExpected: ((stat: Stats) => boolean) | undefined
   readonly #problems: Diagnostic[] = []
   #problemsLeftOut = 0
   #entries = 0
   #bytes = 0
   #isOver = false
 
-  constructor(root: string, limits: TreeLimits) {
+  constructor(root: string, { limits, isExpected }: WalkOptions) {
     this.#root = root
     this.#limits = limits
+    this.#isExpected = isExpected
   }
 
   get problems(): readonly Diagnostic[] {
@@ -49,21 +60,19 @@ export class TreeWalk {
 
   *#folder(path: string, depth: number): Generator<void> {
     const folders: string[] = []
-    for (const entry of this.#list(path)) {
-      if (this.#isOver) return
-      yield
-      if (this.#look(entry, join(path, entry.name), depth) === 'folder') folders.push(entry.name)
-    }
-    for (const name of folders) yield* this.#folder(join(path, name), depth + 1)
-  }
-
-  *#list(path: string): Generator<Dirent> {
     try {
       using folder = opendirSync(this.#absolute(path), { bufferSize: 256 })
-      for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) yield entry
+      for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+        if (this.#look(entry, join(path, entry.name), depth) === 'folder') folders.push(entry.name)
+        if (this.#isOver) return
+        if (this.#entries % BREATH === 0) yield
+      }
     } catch (error) {
-      this.#problem(path, unreadable(codeOf(error) ?? 'unknown'))
+      const code = codeOf(error)
+      if (code === undefined) throw error
+      this.#problem(path, unreadable(code))
     }
+    for (const name of folders) yield* this.#folder(join(path, name), depth + 1)
   }
 
   /** Answers 'folder' for one that is to be entered. */
@@ -89,7 +98,7 @@ export class TreeWalk {
   }
 
   #read(path: string): undefined {
-    const read = readTrackedFile(this.#absolute(path), path, this.#limits.maxFileBytes)
+    const read = readTrackedFile(this.#absolute(path), path, this.#limits.maxFileBytes, this.#isExpected)
     if ('message' in read) return this.#problem(path, read)
     this.#bytes += read.bytes.byteLength
     if (this.#bytes > this.#limits.maxTotalBytes) {

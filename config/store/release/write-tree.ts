@@ -10,26 +10,35 @@ import type { TreeFile } from './tree.ts'
 /** Files between two moments at which others may run and the signal is looked at. */
 const BREATH = 64
 
+export interface WriteOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * Writes a tree into a new folder with the modes of a release. Durable when it returns, except for the folder's own name. Each file is
  * written synchronously: it is small and goes to memory, and four hops through the thread pool would cost more than that.
  */
-export async function writeTree(
-  folder: string,
-  files: readonly TreeFile[],
-  options: { signal?: AbortSignal | undefined } = {},
-): Promise<void> {
+export async function writeTree(folder: string, files: readonly TreeFile[], options: WriteOptions = {}): Promise<void> {
   assertSafe(files)
   const folders = [folder, ...foldersOf(files).map(path => join(folder, path))]
   for (const path of folders) mkdirSync(path, { mode: 0o700 })
-  for (const [at, { path, bytes }] of files.entries()) {
-    if (at % BREATH === 0) await setImmediate()
-    options.signal?.throwIfAborted()
-    writeReleaseFile(join(folder, path), bytes)
-  }
+  await inTurns(files, ({ path, bytes }) => writeReleaseFile(join(folder, path), bytes), options)
   // Only now: a folder's set-group bit, which hands its group on, would be lost.
   for (const path of folders) await chmod(path, RELEASE_FOLDER_MODE)
   await syncAll(folder, [...files.map(({ path }) => join(folder, path)), ...folders.toReversed()], options)
+}
+
+/** One after the other, so that others may run in between. */
+export async function inTurns<T>(
+  items: readonly T[],
+  work: (item: T) => void,
+  { signal }: WriteOptions,
+): Promise<void> {
+  for (const [at, item] of items.entries()) {
+    if (at % BREATH === 0) await setImmediate()
+    signal?.throwIfAborted()
+    work(item)
+  }
 }
 
 export function writeReleaseFile(path: string, bytes: Uint8Array): void {

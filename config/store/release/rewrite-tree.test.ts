@@ -29,7 +29,7 @@ async function contents(tree: string): Promise<Record<string, string>> {
       return [name, `${(stat.mode & 0o7777).toString(8)} ${stat.uid}:${stat.gid} ${text}`] as const
     }),
   )
-  return Object.fromEntries(shown.toSorted())
+  return Object.fromEntries(shown)
 }
 
 describe('rewriteTree', () => {

@@ -171,6 +171,41 @@ describe('neighbours', () => {
     for (const host of hosts) await host.close()
   })
 
+  test('dial a member as soon as the roster has it', async () => {
+    const network = memoryNetwork()
+    const [host, second, third] = peers.map(peerId => network.createHost({ peerId })) as [Host, Host, Host]
+    const seed = new Uint8Array(32).fill(60)
+    const late = network.createHost({ peerId: identityFromSeed(seed).peerId })
+    const key = toHex(signerFromSeed(seed).publicKey)
+    const neighbours = await Neighbours.start({
+      host,
+      roster,
+      isMember: peer => peers.includes(peer) || (peer === late.peerId && roster.isMember(key)),
+      bootstrap: late.addresses(),
+      file: join(folder, 'late.json'),
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+    })
+    for (const other of [second, third]) await host.connect(other.peerId)
+    // By then it has looked, and has enough connections.
+    await new Promise(resolve => setTimeout(resolve, 2_000))
+    expect(host.peers()).not.toContain(late.peerId)
+    const admission = {
+      peer: key,
+      hostname: 'late',
+      role: 'envoy',
+      os: 'linux',
+      arch: 'amd64',
+      serial: 1,
+      issuedAt: 1,
+    } as const
+    await roster.offer(await signAdmission(admission, fleetId, signers[0] ?? signerFromSeed(new Uint8Array(32))))
+    await vi.waitFor(() => expect(host.peers()).toContain(late.peerId), { timeout: 5_000 })
+    await neighbours.close()
+    for (const each of [host, second, third, late]) await each.close()
+  })
+
   test('keep bolts connected to each other, however many others there are', async () => {
     const network = memoryNetwork()
     const founder = signers[0] ?? signerFromSeed(new Uint8Array(32))

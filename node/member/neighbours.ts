@@ -100,6 +100,9 @@ export class Neighbours {
   readonly #unsubscribe: (() => void)[]
   readonly #shortLives = new ShortLives()
   #bolts: ReadonlySet<PeerId> | null = null
+  /** The roster is another than when connections were counted. */
+  #isNews = false
+  #rest: AbortController | undefined
   #book = new Map<PeerId, readonly string[]>()
   #saved = ''
 
@@ -119,6 +122,8 @@ export class Neighbours {
       }),
       roster.onChange(({ peer }) => {
         if (roster.member(peer)?.role === 'bolt') this.#bolts = null
+        this.#isNews = true
+        this.#rest?.abort()
       }),
     ]
   }
@@ -196,14 +201,25 @@ export class Neighbours {
     const { clock, random } = this.#options
     let askAt = clock.now() + ASK_AGAIN_MS
     for (;;) {
+      this.#isNews = false
       await this.#dialMissing()
       const enough = this.#options.host.peers().length >= this.#wanted()
       if (!enough && clock.now() >= askAt) {
         askAt = clock.now() + ASK_AGAIN_MS
         await this.#askAnyone()
       }
-      await clock.sleep(jitter(enough ? STEADY_MS : QUICK_RETRY_MS, 0.3, random), { signal: this.#stop.signal })
+      if (enough) await this.#untilNews(jitter(STEADY_MS, 0.3, random))
+      await clock.sleep(jitter(QUICK_RETRY_MS, 0.3, random), { signal: this.#stop.signal })
     }
+  }
+
+  /** A member that the roster has only now may be in the book already, and nobody else would dial it. */
+  async #untilNews(atMostMs: number): Promise<void> {
+    if (this.#isNews) return
+    this.#rest = new AbortController()
+    const signal = AbortSignal.any([this.#stop.signal, this.#rest.signal])
+    await this.#options.clock.sleep(atMostMs, { signal }).catch(() => undefined)
+    this.#stop.signal.throwIfAborted()
   }
 
   #wanted(): number {

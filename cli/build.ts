@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url'
 import { type Plugin, type RolldownOutput, rolldown } from 'rolldown'
 
 /**
- * Writes `dist/` (or the folder of the first argument): the programs as JavaScript, bundled with the libraries that they load, because finding
+ * Writes `dist/` (or the folder in it that the first argument names): the programs as JavaScript, bundled with the libraries that they load, because finding
  * hundreds of small modules takes longer than most commands. A package of its own.
  */
 
 const top = fileURLToPath(new URL('..', import.meta.url))
-const folder = join(top, process.argv[2] ?? 'dist')
+const folder = join(top, 'dist', process.argv[2] ?? '')
+// It is removed first.
+if (relative(join(top, 'dist'), folder).startsWith('..')) throw new Error(`${folder} is not in dist`)
 
 /** Modules that something outside of the bundle names: the launcher, worker threads, benchmarks. */
 const ENTRIES = [
@@ -29,7 +31,7 @@ const EXTERNAL = ['fastify', 'htmx.org', 'level']
 const CHUNKS = [
   { name: 'base', test: /\/(node\/kit|node\/api\/errors|cli\/shell|node_modules\/commander)\// },
   { name: 'language', test: /\/(config\/lang|node_modules\/yaml)\// },
-  { name: 'config', test: /\/(config\/(lint|store|publish))\// },
+  { name: 'config', test: /\/config\/(lint|store|publish)\// },
 ]
 
 /** Read beside the modules that name them by `import.meta.url`. */

@@ -5,11 +5,12 @@ import type { Lab } from '#cli/lab'
 import { Fleet, nodeBinary, sha256Of, start, succeeded, until } from './fixture.ts'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
-const folder = `dist/e2e-${process.pid}`
+const name = `e2e-${process.pid}`
+const folder = `dist/${name}`
 
 let fleet: Fleet
 beforeAll(async () => {
-  const args = ['--disable-warning=ExperimentalWarning', `${top}cli/build.ts`, folder]
+  const args = ['--disable-warning=ExperimentalWarning', `${top}cli/build.ts`, name]
   succeeded(await start(nodeBinary, args, process.env).ended)
   const built: { Lab: typeof Lab } = await import(`${top}${folder}/cli/lab/index.js`)
   fleet = await Fleet.up(2, {}, built.Lab)

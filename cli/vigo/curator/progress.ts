@@ -1,7 +1,16 @@
 import cliProgress from 'cli-progress'
+import { InvalidArgumentError } from 'commander'
 import { formatDuration, formatSize } from '#node/kit'
 
-export type ProgressMode = 'auto' | 'bar' | 'json' | 'none'
+const MODES = ['auto', 'bar', 'json', 'none'] as const
+
+export type ProgressMode = (typeof MODES)[number]
+
+export function progressOption(text: string): ProgressMode {
+  const mode = MODES.find(candidate => candidate === text)
+  if (mode === undefined) throw new InvalidArgumentError(`must be one of ${MODES.join(', ')}`)
+  return mode
+}
 
 export interface Moment {
   readonly phase: string

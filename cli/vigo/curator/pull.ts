@@ -7,8 +7,7 @@ import { ApiError, curatorRoutes, type Progress } from '#node/api'
 import { codeOf, formatDuration, formatSize, type Platform, VigoError } from '#node/kit'
 import { ownPuddle, withAgent } from '../client.ts'
 import { platformOption } from './platform.ts'
-import { type ProgressMode, showProgress } from './progress.ts'
-import { progressOption } from './progress-option.ts'
+import { type ProgressMode, progressOption, showProgress } from './progress.ts'
 
 export function addPull(curator: Command): void {
   curator

@@ -13,6 +13,7 @@ import type { BareRepository, Quarantine, QuarantineLimits, RefMove } from '#git
 import { fetchObjects, serveUploadPack } from '#gitback/wire'
 import { type Host, type PeerId, peerIdOf, publicKeyOf } from '#node/host'
 import {
+  backoff,
   type Clock,
   fromHex,
   isAbort,
@@ -46,8 +47,9 @@ export interface ReplicatorOptions {
   limits?: Partial<QuarantineLimits>
 }
 
-/** What gossip did not bring, and what could not be fetched, is tried again this often. */
+/** What gossip did not bring, and what could not be fetched, is tried again this often; sooner when it has just failed. */
 const RETRY_MS = 30_000
+const FIRST_RETRY_MS = 1_000
 /** A burst of pushes is one round. */
 const QUIET_MS = 50
 
@@ -59,7 +61,9 @@ export class Replicator {
   readonly #options: ReplicatorOptions
   readonly #held = new Map<string, Promise<HeldProject>>()
   readonly #mutex = new KeyedMutex()
-  readonly #soon = new Map<string, NodeJS.Timeout>()
+  readonly #soon = new Map<string, { readonly timer: NodeJS.Timeout; readonly at: number }>()
+  /** Rounds of a project, one after the other, that left something undone. */
+  readonly #failures = new Map<string, number>()
   readonly #stop = new AbortController()
   readonly #tasks: TaskGroup
   readonly #listeners = new Set<(project: Project, moves: readonly RefMove[]) => void>()
@@ -189,28 +193,32 @@ export class Replicator {
   async reconcile(project: string, options: { signal: AbortSignal }): Promise<void> {
     const { projects, logger } = this.#options
     if (projects.get(project) === null || !this.isHeld(project)) return
-    await this.#mutex.run(project, async () => {
-      const held = await this.#open(project)
-      const moves = await held.reconcile({
-        bring: (repository, quarantine, commits, signal) =>
-          this.#bring(project, repository, quarantine, commits, signal),
-        check: this.#check,
-        signal: AbortSignal.any([options.signal, this.#stop.signal]),
+    let isDone = false
+    await this.#mutex
+      .run(project, async () => {
+        const held = await this.#open(project)
+        const moves = await held.reconcile({
+          bring: (repository, quarantine, commits, signal) =>
+            this.#bring(project, repository, quarantine, commits, signal),
+          check: this.#check,
+          signal: AbortSignal.any([options.signal, this.#stop.signal]),
+        })
+        for (const { ref, from, to } of moves) {
+          logger.info('ref-moved', { project: held.project.handle, id: project, ref, from, to })
+        }
+        for (const [ref, reason] of held.problems) {
+          logger.warn('ref-stays', { project: held.project.handle, id: project, ref, reason })
+        }
+        if (moves.length > 0) for (const listener of this.#listeners) listener(held.project, moves)
+        isDone = held.problems.size === 0
       })
-      for (const { ref, from, to } of moves) {
-        logger.info('ref-moved', { project: held.project.handle, id: project, ref, from, to })
-      }
-      for (const [ref, reason] of held.problems) {
-        logger.warn('ref-stays', { project: held.project.handle, id: project, ref, reason })
-      }
-      if (moves.length > 0) for (const listener of this.#listeners) listener(held.project, moves)
-    })
+      .finally(() => this.#noteRound(project, isDone))
   }
 
   async close(): Promise<void> {
     this.#stop.abort(new ReplicaError('unavailable', 'the machine is shutting down'))
     clearTimeout(this.#retry)
-    for (const timer of this.#soon.values()) clearTimeout(timer)
+    for (const { timer } of this.#soon.values()) clearTimeout(timer)
     this.#soon.clear()
     await this.#tasks.settled()
   }
@@ -219,19 +227,38 @@ export class Replicator {
     if (project.policy === 'stacks') await this.#options.checkStacks?.(project, commit, where)
   }
 
+  /** There is news, which may be what was missing. */
   #reconcileSoon(project: string): void {
-    if (this.#stop.signal.aborted || this.#soon.has(project) || !this.isHeld(project)) return
+    this.#failures.delete(project)
+    this.#reconcileIn(QUIET_MS, project)
+  }
+
+  #reconcileIn(waitMs: number, project: string): void {
+    if (this.#stop.signal.aborted || !this.isHeld(project)) return
+    const at = performance.now() + waitMs
+    const planned = this.#soon.get(project)
+    if (planned !== undefined && planned.at <= at) return
+    clearTimeout(planned?.timer)
     const timer = setTimeout(() => {
       this.#soon.delete(project)
       this.#tasks.run(() => this.reconcile(project, { signal: this.#stop.signal }))
-    }, QUIET_MS)
-    this.#soon.set(project, timer)
+    }, waitMs)
+    this.#soon.set(project, { timer, at })
+  }
+
+  /** A machine that was asked may have learnt only now that this one may ask: no news comes of that. */
+  #noteRound(project: string, isDone: boolean): void {
+    const failures = isDone ? 0 : (this.#failures.get(project) ?? 0) + 1
+    if (isDone) this.#failures.delete(project)
+    else this.#failures.set(project, failures)
+    const waitMs = backoff(failures - 1, { firstMs: FIRST_RETRY_MS, mostMs: RETRY_MS }, this.#options.random)
+    if (!isDone && waitMs < RETRY_MS / 2) this.#reconcileIn(waitMs, project)
   }
 
   #scheduleRetry(): void {
     this.#retry = setTimeout(
       () => {
-        for (const { id } of this.#options.projects.all()) this.#reconcileSoon(id)
+        for (const { id } of this.#options.projects.all()) this.#reconcileIn(QUIET_MS, id)
         this.#scheduleRetry()
       },
       jitter(RETRY_MS, 0.2, this.#options.random),

@@ -34,3 +34,12 @@ export function seededRandom(seed: number): Random {
 export function jitter(durationMs: number, fraction: number, random: Random): number {
   return durationMs * (1 + fraction * (2 * random() - 1))
 }
+
+/** How long to wait after try number `attempt` (from 0) failed: doubles from `firstMs` to `mostMs`; at random in its upper half. */
+export function backoff(
+  attempt: number,
+  { firstMs, mostMs }: { firstMs: number; mostMs: number },
+  random: Random,
+): number {
+  return Math.min(mostMs, firstMs * 2 ** Math.min(attempt, 20)) * (0.5 + 0.5 * random())
+}

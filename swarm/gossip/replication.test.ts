@@ -39,10 +39,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function start(name: string): Promise<Node> {
+async function start(name: string, host: Host = network.createHost({ peerId: name })): Promise<Node> {
   const db = new Level(join(folder, name))
   const roster = await Roster.open({ db, fleetId, logger: silentLogger })
-  const host = network.createHost({ peerId: name })
   const options = { fleetId, sets: [roster], clock: systemClock, random: () => 0, logger: silentLogger }
   const node = { host, roster, db, replication: await Replication.start({ host, ...options }) }
   nodes.push(node)
@@ -64,7 +63,20 @@ const admission = (n: number): Promise<SignedRecord> =>
     founder,
   )
 
-const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 5_000 })
+/** Envoys that a bolt let in: who does not know the bolt cannot judge them. */
+async function boltWithEnvoys(count: number): Promise<{ bolt: SignedRecord; envoys: SignedRecord[] }> {
+  const signer = signerFromSeed(new Uint8Array(32).fill(2))
+  const words = { os: 'linux', arch: 'amd64', serial: 1, issuedAt: 1 }
+  const bolt = { peer: toHex(signer.publicKey), hostname: 'bolt', role: 'bolt' as const, ...words }
+  const envoys: SignedRecord[] = []
+  for (let n = 0; n < count; n++) {
+    const envoy = { peer: n.toString(16).padStart(64, '0'), hostname: `h${n}`, role: 'envoy' as const, ...words }
+    envoys.push(await signAdmission(envoy, fleetId, signer))
+  }
+  return { bolt: await signAdmission(bolt, fleetId, founder), envoys }
+}
+
+const until = (condition: () => boolean) => vi.waitFor(() => expect(condition()).toBe(true), { timeout: 10_000 })
 
 describe('replication', () => {
   test('what one member publishes is soon everywhere', async () => {
@@ -132,6 +144,76 @@ describe('replication', () => {
     )
     await b.replication.sync('a')
     expect(b.roster.table.size).toBe(0)
+  })
+})
+
+/** Of whom nothing that is gossiped comes until `subscribe`, as after a connection that is slow to open its streams. */
+function deaf(host: Host): { host: Host; subscribe: () => void } {
+  let isDeaf = true
+  const gossip: Host['gossip'] = {
+    subscribe: (topic, validate) => host.gossip.subscribe(topic, validate),
+    publish: async (topic, message) => {
+      if (!isDeaf) await host.gossip.publish(topic, message)
+    },
+    subscribers: topic => (isDeaf ? [] : host.gossip.subscribers(topic)),
+  }
+  return {
+    host: new Proxy(host, {
+      get: (target, name) => {
+        if (name === 'gossip') return gossip
+        const value = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    }),
+    subscribe: () => {
+      isDeaf = false
+    },
+  }
+}
+
+describe('what would be lost without another sync', () => {
+  test('is published after the first one, before gossip reaches the member', async () => {
+    const slow = deaf(network.createHost({ peerId: 'a' }))
+    const a = await start('a', slow.host)
+    const b = await start('b')
+    await a.host.connect('b')
+    await until(() => a.replication.status().lastSync !== null && b.replication.status().lastSync !== null)
+    const record = await admission(1)
+    await a.roster.offer(record)
+    await a.replication.publish('roster', record)
+    expect(b.roster.members()).toEqual([])
+    slow.subscribe()
+    await until(() => b.roster.members().length === 1)
+  })
+
+  test('came before what it builds on', async () => {
+    const [a, b] = [await start('a'), await start('b')]
+    await a.host.connect('b')
+    await until(() => a.replication.status().lastSync !== null && b.replication.status().lastSync !== null)
+    const { bolt, envoys } = await boltWithEnvoys(1)
+    for (const record of [bolt, ...envoys]) await a.roster.offer(record)
+    for (const record of envoys) await a.replication.publish('roster', record)
+    expect(b.roster.members()).toEqual([])
+    await until(() => b.roster.members().length === 2)
+  })
+
+  test('came before what it builds on in the sync itself', async () => {
+    const { bolt, envoys } = await boltWithEnvoys(30)
+    const a = await start('a')
+    const sender = network.createHost({ peerId: 'sender' })
+    await sender.serve(SYNC_PROTOCOL, { maxFrameBytes: MAX_SYNC_FRAME_BYTES }, async stream => {
+      await stream.receive()
+      const rows = [...envoys, bolt].map(({ hash }) => ({ id: 'ab'.repeat(32), hash }))
+      await stream.send(encodeSync({ type: 'rows', differs: new Uint8Array(32).fill(255), rows, last: true }))
+      await stream.send(encodeSync({ type: 'records', envelopes: envoys.map(encodeRecord) }))
+      await stream.send(encodeSync({ type: 'records', envelopes: [encodeRecord(bolt)] }))
+      await stream.send(encodeSync({ type: 'done' }))
+      await stream.receive().catch(() => null)
+    })
+    await a.host.connect('sender')
+    void a.replication.sync('sender').catch(() => undefined)
+    await until(() => a.roster.members().length === 31)
+    await sender.close()
   })
 })
 

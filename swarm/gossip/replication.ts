@@ -1,6 +1,7 @@
 import type { Host, PeerId } from '#node/host'
 import {
   ByteReader,
+  backoff,
   type Clock,
   concatBytes,
   encodeBlock,
@@ -30,6 +31,10 @@ const MAX_MESSAGE_BYTES = 200 * 1024
 /** Records published within this time travel together. */
 const BATCH_MS = 10
 const SYNC_INTERVAL_MS = 60_000
+/** After a connection; while that fails, or gossip does not flow yet, it is repeated until its waits would be as long as the interval. */
+const CATCH_UP = { firstMs: 1_000, mostMs: 32_000, tries: 7 }
+/** What a record that cannot be judged yet builds on is asked of its sender, and not more often. */
+const HELD_MS = 3_000
 
 /** Spreads records at once (gossip) and makes sure of it later (anti-entropy). */
 export class Replication {
@@ -39,6 +44,7 @@ export class Replication {
   readonly #stop = new AbortController()
   readonly #pending = new Map<Topic, { items: Uint8Array[]; bytes: number; flushed: Promise<void> }>()
   readonly #syncing = new Map<PeerId, Promise<SyncReport>>()
+  readonly #planned = new Set<PeerId>()
   #lastSync: { peer: PeerId; at: number } | null = null
 
   private constructor(options: ReplicationOptions) {
@@ -57,10 +63,11 @@ export class Replication {
       host.gossip.subscribe(topicName(fleetId, set.topic), (message, from) => replication.#take(set, message, from))
     }
     const unsubscribe = host.onPeer(event => {
-      if (event.type === 'connect') replication.#syncSoon(event.peer, 2_000 * options.random())
+      if (event.type === 'connect')
+        replication.#tasks.run(() => replication.#catchUp(event.peer, 2_000 * options.random()))
     })
     replication.#stop.signal.addEventListener('abort', unsubscribe, { once: true })
-    for (const peer of host.peers()) replication.#syncSoon(peer, 0)
+    for (const peer of host.peers()) replication.#tasks.run(() => replication.#catchUp(peer, 0))
     replication.#tasks.run(() => replication.#syncForever())
     return replication
   }
@@ -124,6 +131,7 @@ export class Replication {
       const outcomes = await Promise.all(records.map(record => set.offer(record)))
       noteOutdated(this.#options.logger, from, set.topic, outcomes)
       if (announced.some(row => !set.table.has(row.id, row.hash))) this.#syncSoon(from, 0)
+      else if (outcomes.includes('held')) this.#syncSoon(from, HELD_MS)
       const worthForwarding = outcomes.includes('new') || announced.some(row => !set.table.has(row.id, row.hash))
       return worthForwarding ? 'accept' : 'ignore'
     } catch (error) {
@@ -147,10 +155,39 @@ export class Replication {
   }
 
   #syncSoon(peer: PeerId, delayMs: number): void {
+    if (delayMs > 0 && this.#planned.has(peer)) return
+    if (delayMs > 0) this.#planned.add(peer)
     this.#tasks.run(async () => {
-      await this.#options.clock.sleep(delayMs, { signal: this.#stop.signal })
+      if (delayMs > 0) {
+        await this.#options.clock.sleep(delayMs, { signal: this.#stop.signal })
+        this.#planned.delete(peer)
+      }
       if (this.#options.host.peers().includes(peer)) await this.sync(peer)
     })
+  }
+
+  /** Until one sync succeeded that began when gossip reached the member already: nothing is published between the two. */
+  async #catchUp(peer: PeerId, delayMs: number): Promise<void> {
+    const { host, clock, random, logger } = this.#options
+    let waitMs = delayMs
+    for (let attempt = 0; attempt < CATCH_UP.tries; attempt++) {
+      await clock.sleep(waitMs, { signal: this.#stop.signal })
+      if (!host.peers().includes(peer)) return
+      const isHeard = this.#hearsGossip(peer)
+      try {
+        await this.sync(peer)
+        if (isHeard) return
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        logger.debug('sync-failed', { peer, reason: messageOf(error) })
+      }
+      waitMs = backoff(attempt, CATCH_UP, random)
+    }
+  }
+
+  #hearsGossip(peer: PeerId): boolean {
+    const { host, fleetId } = this.#options
+    return this.#sets.some(({ topic }) => host.gossip.subscribers(topicName(fleetId, topic)).includes(peer))
   }
 
   async #syncForever(): Promise<void> {

@@ -17,6 +17,8 @@ import {
 } from './sync-codec.ts'
 
 const TOPIC_DEADLINE_MS = 60_000
+/** Of records of one topic that wait for others of the same run. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024
 /** A record has up to 4 MiB, most have less than one KiB. */
 const ROWS_READ_AT_ONCE = 16
 
@@ -111,6 +113,24 @@ async function* envelopesOf(set: RecordSet, rows: readonly Row[]): AsyncIterable
   }
 }
 
+/** Records that could not be judged yet. Those beyond its limit come again with the next run. */
+class HeldBack {
+  #envelopes: Uint8Array[] = []
+  #bytes = 0
+
+  add(envelope: Uint8Array): void {
+    this.#bytes += envelope.byteLength
+    if (this.#bytes <= MAX_HELD_BYTES) this.#envelopes.push(envelope)
+  }
+
+  takeAll(): readonly Uint8Array[] {
+    const envelopes = this.#envelopes
+    this.#envelopes = []
+    this.#bytes = 0
+    return envelopes
+  }
+}
+
 /** The messages of one stream under one deadline. */
 class Conversation {
   readonly #stream: FrameStream
@@ -190,23 +210,32 @@ class Conversation {
     return sent
   }
 
-  /** Offers what arrives to the set, a frame at a time, so that signatures are checked side by side. */
+  /** Offers what arrives to the set, and what could not be judged again, for as long as that helps: what it builds on may have come after it. */
   async takeRecords(set: RecordSet): Promise<number> {
     let accepted = 0
+    const held = new HeldBack()
     for await (const message of this.untilDone()) {
       if (message.type !== 'records') throw this.unexpected(message)
-      const outcomes = await Promise.allSettled(message.envelopes.map(async bytes => set.offer(decodeRecord(bytes))))
-      noteOutdated(
-        this.#logger,
-        this.#stream.peer,
-        set.topic,
-        outcomes.map(outcome => (outcome.status === 'fulfilled' ? outcome.value : null)),
-      )
-      for (const outcome of outcomes) {
-        if (outcome.status === 'fulfilled') {
-          if (outcome.value === 'new') accepted++
-        } else this.#refused(outcome.reason)
-      }
+      accepted += await this.#offer(set, message.envelopes, held)
+    }
+    for (let fresh = accepted; fresh > 0; accepted += fresh) fresh = await this.#offer(set, held.takeAll(), held)
+    return accepted
+  }
+
+  /** Side by side, so that signatures are checked while others are written. */
+  async #offer(set: RecordSet, envelopes: readonly Uint8Array[], held: HeldBack): Promise<number> {
+    let accepted = 0
+    const outcomes = await Promise.allSettled(envelopes.map(async bytes => set.offer(decodeRecord(bytes))))
+    noteOutdated(
+      this.#logger,
+      this.#stream.peer,
+      set.topic,
+      outcomes.map(outcome => (outcome.status === 'fulfilled' ? outcome.value : null)),
+    )
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'rejected') this.#refused(outcome.reason)
+      else if (outcome.value === 'new') accepted++
+      else if (outcome.value === 'held') held.add(envelopes[index] as Uint8Array)
     }
     return accepted
   }

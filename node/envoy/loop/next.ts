@@ -1,4 +1,4 @@
-import { jitter, type Random } from '#node/kit'
+import { backoff, jitter, type Random } from '#node/kit'
 import {
   ANSWER_MS,
   type Answer,
@@ -217,7 +217,7 @@ function scheduled(
 /** Doubles from a second to a minute, or the interval when that is shorter; at random in its upper half. */
 export function backoffMs(attempt: number, intervalMs: number, random: Random): number {
   const most = Math.max(FIRST_RETRY_MS * 4, Math.min(MAX_RETRY_MS, intervalMs))
-  return Math.min(most, FIRST_RETRY_MS * 2 ** Math.min(attempt, 20)) * (0.5 + 0.5 * random())
+  return backoff(attempt, { firstMs: FIRST_RETRY_MS, mostMs: most }, random)
 }
 
 function patience(tries: number): number {

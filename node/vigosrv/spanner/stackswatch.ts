@@ -2,7 +2,7 @@ import type { TreeChecker } from '#config/publish'
 import { KEPT_RELEASES, type Releases, type SourceIndex, shortHash, type TreeFile } from '#config/store'
 import type { BareRepository } from '#gitback/repo'
 import type { Audit } from '#node/audit'
-import { type Clock, isAbort, jitter, KeyedMutex, type Logger, messageOf, type Random, TaskGroup } from '#node/kit'
+import { backoff, type Clock, isAbort, KeyedMutex, type Logger, messageOf, type Random, TaskGroup } from '#node/kit'
 import type { Member } from '#node/member'
 import type { Policy } from '../policy/types.ts'
 import { checkedFiles } from './check-files.ts'
@@ -13,8 +13,8 @@ import { historyOf, noteOf, releaseOf, type StacksCommit, treeOf } from './stack
 
 /** Any number of pushes within it are one reload. */
 const QUIET_MS = 250
-/** What could not be made live is tried again this often. */
-const RETRY_MS = 30_000
+/** What could not be made live is tried again, at last this often. */
+const RETRY = { firstMs: 1_000, mostMs: 30_000 }
 /** For somebody who works on the releases by hand. */
 const LOCK_MS = 60_000
 
@@ -45,6 +45,7 @@ export class Stackswatch {
   #followed: string | null = null
   #note: ReleaseNote | null = null
   #refused: { readonly commit: string; readonly problem: string } | null = null
+  #failures = 0
 
   constructor(options: StackswatchOptions) {
     this.#options = options
@@ -106,14 +107,16 @@ export class Stackswatch {
         await this.#makeLive(repository, commit, signal)
         this.#followed = commit
         this.#refused = null
+        this.#failures = 0
       } catch (error) {
         signal.throwIfAborted()
         const problem = messageOf(error)
         if (this.#refused?.commit !== commit || this.#refused.problem !== problem) {
           this.#options.logger.error('release-refused', { commit, reason: problem }, problem)
         }
+        this.#failures = this.#refused?.commit === commit ? this.#failures + 1 : 0
         this.#refused = { commit, problem }
-        this.#later(jitter(RETRY_MS, 0.2, this.#options.random))
+        this.#later(backoff(this.#failures, RETRY, this.#options.random))
       }
       for (const listener of this.#listeners) listener()
     })

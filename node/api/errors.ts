@@ -107,6 +107,7 @@ const meanings: Readonly<Record<string, readonly [status: number, exit: number]>
   'no-environment': [404, exitCodes.notFound],
   'no-variable': [404, exitCodes.notFound],
   'already-live': [409, exitCodes.refused],
+  'changed-meanwhile': [409, exitCodes.failed],
   dangerous: [403, exitCodes.refused],
   'no-hosts': [404, exitCodes.notFound],
   'no-canaries': [404, exitCodes.notFound],

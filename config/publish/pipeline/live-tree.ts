@@ -17,7 +17,7 @@ export async function readLiveTree(releases: Releases, signal: AbortSignal | und
   const hash = await releases.live()
   if (hash === null) return { hash, files: [], isIntact: true, sources: new Map(), warning: undefined }
   try {
-    const { files, problems } = await releases.tree(hash, { signal })
+    const { files, problems } = await releases.tree(hash, { signal, isSkimmed: true })
     const isIntact = problems.length === 0 && releaseHash(files) === hash
     if (isIntact) return { hash, files, isIntact, sources: await releases.sources(hash), warning: undefined }
     const warning = `the live release ${shortHash(hash)} was changed by hand, in ${releases.folder(hash)}: hosts may have got what was never published`

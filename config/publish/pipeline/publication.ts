@@ -5,10 +5,13 @@ import {
   isUnchanged,
   permissionWarnings,
   type ReleaseCounts,
+  readStamps,
   readTree,
   releaseHash,
   type Tree,
   type TreeFile,
+  writeMemory,
+  writeStamps,
 } from '#config/store'
 import { messageOf } from '#node/kit'
 import { probeUrls, type UrlUse, urlDiagnostics } from '../probe/index.ts'
@@ -19,7 +22,7 @@ import { placeInSources } from './place-in-source.ts'
 import { releaseTreeOf } from './release-tree.ts'
 import { removeLeftovers, writeRepairs } from './repair-sources.ts'
 import { Report } from './report.ts'
-import { byPath, type SourceTree, sourceTreeOf, textOf, treeFilesOf, withTexts } from './source-tree.ts'
+import { byPath, type SourceTree, sourceOf, sourceTreeOf, treeFilesOf, withTexts } from './source-tree.ts'
 import type { ReleaseTarget } from './target.ts'
 import type { PublishOptions, PublishResult, PublishStep } from './types.ts'
 
@@ -60,12 +63,16 @@ export class Publication {
   /** Null when there is nothing that could be checked. */
   async #read(): Promise<Tree | null> {
     const { releases, limits, signal } = this.#options
-    const { stacks } = releases.places
+    const { stacks, stacksStamps } = releases.places
     this.#tell({ step: 'reading', folder: stacks })
-    const tree = await readTree(stacks, { signal, ...(limits === undefined ? {} : { limits }) })
+    const stamps = await readStamps(stacksStamps)
+    const tree = await readTree(stacks, { signal, stamps, ...(limits === undefined ? {} : { limits }) })
     this.#report.add(tree.problems)
     this.#report.leftOut += tree.problemsLeftOut
-    if (this.#target !== null) await removeLeftovers(stacks, tree.leftovers)
+    if (this.#target !== null) {
+      await removeLeftovers(stacks, tree.leftovers)
+      await writeStamps(stacksStamps, tree.files)
+    }
     if (tree.files.length > 0) return tree.isWhole ? tree : null
     if (tree.problems.length === 0) this.#report.add([nothingToRelease(`there is no .vgo file in ${stacks}`)])
     return null
@@ -105,8 +112,7 @@ export class Publication {
       this.#report.add([nothingToRelease('no envoys entry or common.vgo leads to any configcrate')])
     }
     if (pruned.length === 0 || files.length === 0) return { files, counts: verdict.counts }
-    const released = files.map(({ path, bytes }) => ({ path, text: textOf(bytes) }))
-    const { counts, diagnostics: again } = await this.#check(released, sources.changed)
+    const { counts, diagnostics: again } = await this.#check(files.map(sourceOf), sources.changed)
     // Warnings are known from the whole tree.
     this.#add(again.filter(({ severity }) => severity === 'error'))
     return { files, counts }
@@ -132,7 +138,10 @@ export class Publication {
     const release = releaseHash(files)
     // Somebody else's folder may be newer than the one that is read here.
     const isNothing = this.#options.target === undefined && live.isIntact && isUnchanged(this.#report.changes)
-    if (isNothing) return { ...(await this.#finished()), outcome: 'nothing-to-publish', release, mended: [] }
+    if (isNothing) {
+      await this.#remember()
+      return { ...(await this.#finished()), outcome: 'nothing-to-publish', release, mended: [] }
+    }
     if (live.warning !== undefined && release !== live.hash) this.#report.warnings.push(live.warning)
     if (this.#target === null) {
       return { ...(await this.#finished()), outcome: 'valid', release, files: files.length }
@@ -141,7 +150,7 @@ export class Publication {
     const { author, reason = '', kind = 'publish' } = this.#options
     const sourceFiles = (): TreeFile[] => treeFilesOf(sources)
     const request = { files, counts, author, reason, kind, sources: sources.hashes, sourceFiles, live: live.files }
-    const released = await this.#target.publish(request)
+    const released = await this.#remembering(this.#target.publish(request))
     switch (released.outcome) {
       case 'released':
         return { ...(await this.#finished()), outcome: 'published', entry: released.entry }
@@ -149,11 +158,28 @@ export class Publication {
         return { ...(await this.#finished()), outcome: 'nothing-to-publish', release, mended: released.mended }
       case 'refused':
         this.#add(released.diagnostics)
-        return await this.#invalid()
+        return { ...(await this.#finished()), outcome: 'invalid' }
     }
   }
 
+  /** What the checker has found without fault is kept while the disk is waited for. */
+  async #remembering<T>(work: Promise<T>): Promise<T> {
+    const remembered = this.#remember()
+    try {
+      return await work
+    } finally {
+      await remembered
+    }
+  }
+
+  async #remember(): Promise<void> {
+    const { checker, releases } = this.#options
+    const { memory, version } = checker
+    if (this.#target !== null && memory.hasNews) await writeMemory(releases.places, version, memory.records)
+  }
+
   async #invalid(): Promise<PublishResult> {
+    await this.#remember()
     return { ...(await this.#finished()), outcome: 'invalid' }
   }
 

@@ -1,4 +1,4 @@
-import { checkWords, type Publisher, readMemory, writeMemory } from '#config/store'
+import { checkWords, type Publisher, readMemory } from '#config/store'
 import { Publication } from './publication.ts'
 import type { ReleaseTarget } from './target.ts'
 import type { PublishOptions, PublishResult } from './types.ts'
@@ -25,18 +25,12 @@ export async function publish(options: PublishOptions): Promise<PublishResult> {
 
 async function publishTo(target: ReleaseTarget, options: PublishOptions): Promise<PublishResult> {
   await recall(options)
-  const result = await new Publication(options, target).run()
-  await remember(options)
-  return result
+  return await new Publication(options, target).run()
 }
 
 /** What a checker knows of its own last run is newer than any file. */
 async function recall({ checker: { memory, version }, releases }: PublishOptions): Promise<void> {
   memory.restart(memory.isEmpty ? await readMemory(releases.places, version) : memory.records)
-}
-
-async function remember({ checker: { memory, version }, releases }: PublishOptions): Promise<void> {
-  if (memory.hasNews) await writeMemory(releases.places, version, memory.records)
 }
 
 async function openPublisher(options: PublishOptions): Promise<Publisher> {

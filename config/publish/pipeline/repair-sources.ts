@@ -24,11 +24,12 @@ export async function writeRepairs(
   const diagnostics: Diagnostic[] = []
   const queue = before.files.values()
   const work = async (): Promise<void> => {
-    for (const { path, text } of queue) {
+    for (const file of queue) {
+      const { path } = file
       const repaired = edits.get(path)
       if (repaired === undefined) continue
       signal?.throwIfAborted()
-      const replaced = await replaceSource(join(stacks, path), text, repaired)
+      const replaced = await replaceSource(join(stacks, path), file.text, repaired)
       if (replaced.outcome === 'replaced') written.set(path, repaired)
       else if (replaced.outcome === 'changed-meanwhile') diagnostics.push(changedMeanwhile(path))
       else diagnostics.push(notRepaired(path, replaced.why))

@@ -12,7 +12,7 @@ export interface SourceTree {
 
 /** `live`: of what sources the live release was made. */
 export function sourceTreeOf(files: readonly TreeFile[], live: SourceIndex): SourceTree {
-  const sources = files.map(file => new TreeSource(file))
+  const sources = files.map(sourceOf)
   const hashes = new Map(files.map(({ path, sha256 }) => [path, sha256]))
   return { files: sources, hashes, changed: changedOf(hashes, live) }
 }
@@ -28,6 +28,10 @@ export function withTexts(tree: SourceTree, texts: ReadonlyMap<string, string>, 
     return { path: file.path, text }
   })
   return { files, hashes, changed: changedOf(hashes, live) }
+}
+
+export function sourceOf(file: TreeFile): SourceFile {
+  return new TreeSource(file)
 }
 
 /** Most sources are known by their hash, and nobody asks for their text. */

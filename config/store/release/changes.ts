@@ -1,4 +1,4 @@
-import { comparePaths, type TreeFile } from './tree.ts'
+import { comparePaths, type FileEntry } from './tree.ts'
 
 /** Paths, sorted. */
 export interface Changes {
@@ -7,9 +7,7 @@ export interface Changes {
   readonly removed: readonly string[]
 }
 
-type Entry = Pick<TreeFile, 'path' | 'sha256'>
-
-export function changesBetween(before: readonly Entry[], after: readonly Entry[]): Changes {
+export function changesBetween(before: readonly FileEntry[], after: readonly FileEntry[]): Changes {
   const old = new Map(before.map(({ path, sha256 }) => [path, sha256]))
   const added: string[] = []
   const changed: string[] = []

@@ -5,6 +5,7 @@ import { codeOf, VigoError } from '#node/kit'
  * - `bad-live`: `.live` is not a link to a release
  * - `no-release`: nothing of that name is kept
  * - `already-live`: the release is the one that is live
+ * - `changed-meanwhile`: a file was changed between two looks at it
  * - `damaged`: the files of a release are not what was published
  * - `busy`: somebody else is publishing; the message names them
  * - `frozen`: publishing is frozen; the message says by whom, until when and why
@@ -17,6 +18,7 @@ export type ReleaseErrorCode =
   | 'bad-live'
   | 'no-release'
   | 'already-live'
+  | 'changed-meanwhile'
   | 'damaged'
   | 'busy'
   | 'frozen'

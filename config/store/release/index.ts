@@ -18,4 +18,5 @@ export { isReleaseHash, type ReleaseHash, releaseHash, shortHash } from './relea
 export * from './releases.ts'
 export { KEPT_RELEASES } from './retention.ts'
 export type { SourceIndex } from './source-index.ts'
+export { readStamps, type Stamps, writeStamps } from './stamps-file.ts'
 export { comparePaths, type Tree, type TreeFile } from './tree.ts'

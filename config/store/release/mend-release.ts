@@ -5,8 +5,9 @@ import { changesBetween } from './changes.ts'
 import { ReleaseError } from './errors.ts'
 import { releaseFolder } from './live.ts'
 import type { ReleasePlaces } from './places.ts'
+import { isIntact, readReleaseTree } from './read-release.ts'
 import { RELEASE_FOLDER_MODE, type ReleaseHash, shortHash } from './release-hash.ts'
-import { isIntact, readReleaseTree, stage } from './settle-release.ts'
+import { stage } from './stage.ts'
 import type { Tree, TreeFile } from './tree.ts'
 
 /**

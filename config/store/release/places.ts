@@ -21,6 +21,9 @@ export interface ReleasePlaces {
   readonly freeze: string
   /** What the user who runs this has found without fault; what somebody else found is not believed. */
   readonly memory: string
+  /** Of the operators' tree and of the spare, as the user who runs this read them; those of a release are beside it. */
+  readonly stacksStamps: string
+  readonly spareStamps: string
 }
 
 export const STAGING_PREFIX = '.staging-'
@@ -35,6 +38,7 @@ export function configHome(root: string): string {
 /** `stacks`: another source tree than `<home>/stacks`, for example a checkout in a CI job. */
 export function releasePlaces(home: string, stacks?: string): ReleasePlaces {
   const releases = join(home, 'releases')
+  const user = process.geteuid?.() ?? 0
   return {
     home,
     stacks: stacks ?? join(home, 'stacks'),
@@ -47,6 +51,8 @@ export function releasePlaces(home: string, stacks?: string): ReleasePlaces {
     lock: join(releases, '.lock'),
     holder: join(releases, '.publisher.json'),
     freeze: join(releases, 'freeze.json'),
-    memory: join(releases, `.checked-${process.geteuid?.() ?? 0}`),
+    memory: join(releases, `.checked-${user}`),
+    stacksStamps: join(releases, `.stacks-${user}.stamps`),
+    spareStamps: join(releases, '.spare.stamps'),
   }
 }

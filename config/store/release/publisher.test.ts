@@ -65,9 +65,8 @@ describe('publishing', () => {
     await publish(releases, A)
     await publish(releases, B)
     expect((await readdir(folder.path)).toSorted()).toEqual(['.live', 'releases'])
-    expect((await readdir(join(folder.path, 'releases'))).toSorted()).toEqual(
-      ['.lock', hashOf(A), hashOf(B), 'history'].toSorted(),
-    )
+    const names = [hashOf(A), hashOf(B)].flatMap(hash => [hash, `${hash}.stamps`])
+    expect((await readdir(join(folder.path, 'releases'))).toSorted()).toEqual(['.lock', ...names, 'history'].toSorted())
     expect((await readdir(join(folder.path, 'releases/history'))).toSorted()).toEqual([
       '00000001.json',
       '00000002.json',

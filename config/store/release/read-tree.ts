@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import { codeOf } from '#node/kit'
 import { ReleaseError, releaseFault } from './errors.ts'
 import { TREE_LIMITS, type TreeLimits } from './limits.ts'
+import { hasStamps } from './stamp.ts'
+import type { Stamps } from './stamps-file.ts'
 import { comparePaths, type Tree } from './tree.ts'
 import { TreeWalk } from './tree-walk.ts'
 
@@ -11,11 +13,16 @@ export interface ReadOptions {
   readonly limits?: Partial<TreeLimits>
   /** Of each file; one of which it is false is a problem. */
   readonly isExpected?: (stat: Stats) => boolean
+  /**
+   * Of the same tree, from a reading before. Files get stamps, where they mean something, and those with the same one as here are not read
+   * before somebody asks for their bytes.
+   */
+  readonly stamps?: Stamps | undefined
 }
 
 /**
  * Every `.vgo` and `.tmpl` file below `folder`, with all problems of the whole tree, not the first one. Other files, and everything
- * whose name begins with a dot, are invisible. What is read is what is published: nothing is looked at again later.
+ * whose name begins with a dot, are invisible. What is read is what is published: what is looked at again later is what it was, or an error.
  *
  * `folder` itself may be a symbolic link; nothing in it is followed.
  *
@@ -23,7 +30,10 @@ export interface ReadOptions {
  */
 export async function readTree(folder: string, options: ReadOptions = {}): Promise<Tree> {
   const { limits, isExpected, signal } = options
-  const walk = new TreeWalk(rootOf(folder), { limits: { ...TREE_LIMITS, ...limits }, isExpected })
+  const root = rootOf(folder)
+  const known = hasStamps(root) ? options.stamps : undefined
+  const stamps = known && { known, device: statSync(root).dev }
+  const walk = new TreeWalk(root, { limits: { ...TREE_LIMITS, ...limits }, isExpected, stamps })
   signal?.throwIfAborted()
   for (const _moment of walk.walk()) {
     await setImmediate()

@@ -10,9 +10,9 @@ import { permissionWarnings } from './permissions.ts'
 import type { ReleasePlaces } from './places.ts'
 import { Publisher } from './publisher.ts'
 import type { Holder } from './publisher-lock.ts'
+import { type ReadReleaseOptions, readReleaseTree } from './read-release.ts'
 import { type ReleaseHash, shortHash } from './release-hash.ts'
 import { KEPT_RELEASES } from './retention.ts'
-import { readReleaseTree } from './settle-release.ts'
 import { readSourceIndex, type SourceIndex } from './source-index.ts'
 import type { Tree } from './tree.ts'
 
@@ -62,7 +62,7 @@ export class Releases {
   }
 
   /** @throws ReleaseError 'no-release' when its files are no longer kept */
-  async tree(hash: ReleaseHash, options: { signal?: AbortSignal | undefined } = {}): Promise<Tree> {
+  async tree(hash: ReleaseHash, options: ReadReleaseOptions = {}): Promise<Tree> {
     const tree = await readReleaseTree(this.places, hash, options)
     if (tree !== null) return tree
     throw new ReleaseError('no-release', `the files of release ${shortHash(hash)} are not kept here`, {

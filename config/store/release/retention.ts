@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { historyEntries } from './history.ts'
 import { readLive } from './live.ts'
 import type { ReleasePlaces } from './places.ts'
 import { isReleaseHash, type ReleaseHash } from './release-hash.ts'
 import { retire } from './settle-release.ts'
-import { sourceIndexFile } from './source-index.ts'
 
 /** How many different releases can be rolled back to. */
 export const KEPT_RELEASES = 20
@@ -24,7 +24,7 @@ export async function dropOldReleases(places: ReleasePlaces, keep: number): Prom
   if (live !== null) kept.add(live)
   for (const name of await readdir(places.releases)) {
     if (isReleaseHash(name) && !kept.has(name)) await retire(places, name)
-    const indexed = name.endsWith('.sources') ? name.slice(0, -'.sources'.length) : ''
-    if (isReleaseHash(indexed) && !kept.has(indexed)) await rm(sourceIndexFile(places, indexed), { force: true })
+    const [, release] = /^(.+)\.(?:sources|stamps)$/.exec(name) ?? []
+    if (isReleaseHash(release) && !kept.has(release)) await rm(join(places.releases, name), { force: true })
   }
 }

@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { TestFolder, treeFiles } from './fixture.ts'
 import { readTree } from './read-tree.ts'
 import { releaseHash } from './release-hash.ts'
-import { rewriteTree } from './rewrite-tree.ts'
-import { writeTree } from './write-tree.ts'
+import { inspectTree, rewriteTree } from './rewrite-tree.ts'
+import type { TreeFile } from './tree.ts'
+import { type WriteOptions, writeTree } from './write-tree.ts'
 
 type Files = Readonly<Record<string, string>>
 
@@ -17,6 +18,11 @@ async function withTree(before: Files, work: (tree: string) => Promise<void>): P
   const tree = join(folder.path, 'tree')
   await writeTree(tree, treeFiles(before))
   await work(tree)
+}
+
+async function rewrite(tree: string, files: readonly TreeFile[], options: WriteOptions = {}): Promise<boolean> {
+  const present = await inspectTree(tree, options)
+  return present !== null && (await rewriteTree(tree, present, files, options))
 }
 
 /** Names, modes and contents of everything below. */
@@ -45,7 +51,7 @@ describe('rewriteTree', () => {
     await withTree(BEFORE, async tree => {
       const fresh = `${tree}-fresh`
       await writeTree(fresh, treeFiles(after))
-      expect(await rewriteTree(tree, treeFiles(after))).toBe(true)
+      expect(await rewrite(tree, treeFiles(after))).toBe(true)
       expect(await contents(tree)).toEqual(await contents(fresh))
     })
   })
@@ -53,7 +59,7 @@ describe('rewriteTree', () => {
   test('leaves what is in both as it is', async () => {
     await withTree(BEFORE, async tree => {
       const { ino, ctimeMs } = await lstat(join(tree, 'd/e/c.vgo'))
-      expect(await rewriteTree(tree, treeFiles({ ...BEFORE, 'a.vgo': 'other\n' }))).toBe(true)
+      expect(await rewrite(tree, treeFiles({ ...BEFORE, 'a.vgo': 'other\n' }))).toBe(true)
       expect(await lstat(join(tree, 'd/e/c.vgo'))).toMatchObject({ ino, ctimeMs })
     })
   })
@@ -61,7 +67,7 @@ describe('rewriteTree', () => {
   test('puts right what somebody edited, whatever its size and time', async () => {
     await withTree(BEFORE, async tree => {
       await writeFile(join(tree, 'd/b.vgo'), 'B\n')
-      expect(await rewriteTree(tree, treeFiles(BEFORE))).toBe(true)
+      expect(await rewrite(tree, treeFiles(BEFORE))).toBe(true)
       const { files } = await readTree(tree)
       expect(releaseHash(files)).toBe(releaseHash(treeFiles(BEFORE)))
     })
@@ -79,7 +85,7 @@ describe('rewriteTree', () => {
     await withTree(BEFORE, async tree => {
       await spoil(tree)
       const before = await contents(tree)
-      expect(await rewriteTree(tree, treeFiles({ ...BEFORE, 'a.vgo': 'other\n' }))).toBe(false)
+      expect(await rewrite(tree, treeFiles({ ...BEFORE, 'a.vgo': 'other\n' }))).toBe(false)
       expect(await contents(tree)).toEqual(before)
     })
   })
@@ -88,20 +94,20 @@ describe('rewriteTree', () => {
     await withTree(BEFORE, async tree => {
       await rename(tree, `${tree}-elsewhere`)
       await symlink(`${tree}-elsewhere`, tree)
-      expect(await rewriteTree(tree, treeFiles({ 'x.vgo': 'x\n' }))).toBe(false)
+      expect(await rewrite(tree, treeFiles({ 'x.vgo': 'x\n' }))).toBe(false)
       expect(Object.keys(await contents(`${tree}-elsewhere`))).toContain('d/e/c.vgo')
     })
   })
 
   test('writes nothing out of the tree', async () => {
     await withTree(BEFORE, async tree => {
-      await expect(rewriteTree(tree, treeFiles({ '../x.vgo': 'x\n' }))).rejects.toThrow(RangeError)
+      await expect(rewrite(tree, treeFiles({ '../x.vgo': 'x\n' }))).rejects.toThrow(RangeError)
     })
   })
 
   test('ends when it is told to', async () => {
     await withTree(BEFORE, async tree => {
-      await expect(rewriteTree(tree, treeFiles(BEFORE), { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i)
+      await expect(rewrite(tree, treeFiles(BEFORE), { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i)
     })
   })
 })

@@ -1,34 +1,46 @@
 import { chmodSync, lstatSync, mkdirSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { changesBetween } from './changes.ts'
-import { readTree } from './read-tree.ts'
+import { type ReadOptions, readTree } from './read-tree.ts'
 import { RELEASE_FILE_MODE, RELEASE_FOLDER_MODE } from './release-hash.ts'
 import { syncAll } from './sync-all.ts'
-import type { Tree, TreeFile } from './tree.ts'
+import type { FileEntry, Tree, TreeFile } from './tree.ts'
 import { assertSafe, foldersOf, inTurns, type WriteOptions, writeReleaseFile } from './write-tree.ts'
 
 /** Set-group: what is made in it belongs to its group. */
 const WRITABLE_FOLDER_MODE = 0o2700
 
 /**
- * Makes a folder that `writeTree` made hold these files instead. Those that are in both stay, after their content was read; so that what
+ * What a folder that `writeTree` made holds, after all of it was read. Null when it is not as `writeTree` would make it today: it has
+ * something else in it, or other owners or modes.
+ */
+export async function inspectTree(
+  folder: string,
+  options: Pick<ReadOptions, 'signal' | 'stamps'> = {},
+): Promise<readonly FileEntry[] | null> {
+  if (!lstatSync(folder).isDirectory()) return null
+  const group = groupOf(folder)
+  const present = await readTree(folder, { ...options, isExpected: stat => isFileAsWritten(stat, group) })
+  const isAsWritten = present.problems.length === 0 && areFoldersAsWritten(folder, present, group)
+  return isAsWritten ? present.files : null
+}
+
+/**
+ * Makes a folder that holds `present`, according to `inspectTree`, hold these files instead. Those that are in both stay, so that what
  * changes in a large tree is written, and nothing else. Durable when it returns, except for the folder's own name.
  *
- * False when the folder is not as `writeTree` would make it today: it has something else in it, or other owners or modes. It is good for
- * nothing after that, as after an error.
+ * False when what it wrote got another owner than a release has. The folder is good for nothing after that, as after an error.
  */
 export async function rewriteTree(
   folder: string,
+  present: readonly FileEntry[],
   files: readonly TreeFile[],
   options: WriteOptions = {},
 ): Promise<boolean> {
   assertSafe(files)
-  if (!lstatSync(folder).isDirectory()) return false
   const group = groupOf(folder)
-  const present = await readTree(folder, { ...options, isExpected: stat => isFileAsWritten(stat, group) })
-  if (present.problems.length > 0 || !areFoldersAsWritten(folder, present, group)) return false
-  const { added, changed, removed } = changesBetween(present.files, files)
-  const before = new Set(foldersOf(present.files))
+  const { added, changed, removed } = changesBetween(present, files)
+  const before = new Set(foldersOf(present))
   const after = new Set(foldersOf(files))
   const gone = [...before].filter(path => !after.has(path))
   const fresh = new Set([...after].filter(path => !before.has(path)))

@@ -1,10 +1,10 @@
-import { type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs'
+import { type Dirent, lstatSync, opendirSync } from 'node:fs'
 import type { Diagnostic } from '#config/lang'
 import { codeOf, formatSize } from '#node/kit'
 import { isHidden, isTemporary, isTracked, nameProblem, shownName } from './file-names.ts'
 import type { TreeLimits } from './limits.ts'
 import { linkProblem } from './symbolic-link.ts'
-import { type FileProblem, NOT_A_FILE, readTrackedFile, unreadable } from './tracked-file.ts'
+import { type FileProblem, type FileReading, NOT_A_FILE, readTrackedFile, unreadable } from './tracked-file.ts'
 import { comparePaths, type TreeFile } from './tree.ts'
 
 /** Whoever has more has one cause for them. */
@@ -13,10 +13,8 @@ const MAX_PROBLEMS = 1000
 /** Directory entries between two moments at which others may run. */
 const BREATH = 256
 
-export interface WalkOptions {
+export interface WalkOptions extends Omit<FileReading, 'maxBytes'> {
   readonly limits: TreeLimits
-  /** Of each file; one of which it is false is a problem. */
-  readonly isExpected?: ((stat: Stats) => boolean) | undefined
 }
 
 /** One reading of one tree. `walk` yields every now and then, so that its caller can pause. */
@@ -25,17 +23,17 @@ export class TreeWalk {
   readonly leftovers: string[] = []
   readonly #root: string
   readonly #limits: TreeLimits
-  readonly #isExpected: ((stat: Stats) => boolean) | undefined
+  readonly #reading: FileReading
   readonly #problems: Diagnostic[] = []
   #problemsLeftOut = 0
   #entries = 0
   #bytes = 0
   #isOver = false
 
-  constructor(root: string, { limits, isExpected }: WalkOptions) {
+  constructor(root: string, { limits, ...reading }: WalkOptions) {
     this.#root = root
     this.#limits = limits
-    this.#isExpected = isExpected
+    this.#reading = { ...reading, maxBytes: limits.maxFileBytes }
   }
 
   get problems(): readonly Diagnostic[] {
@@ -98,9 +96,9 @@ export class TreeWalk {
   }
 
   #read(path: string): undefined {
-    const read = readTrackedFile(this.#absolute(path), path, this.#limits.maxFileBytes, this.#isExpected)
+    const read = readTrackedFile(this.#absolute(path), path, this.#reading)
     if ('message' in read) return this.#problem(path, read)
-    this.#bytes += read.bytes.byteLength
+    this.#bytes += read.stamp?.sizeBytes ?? read.bytes.byteLength
     if (this.#bytes > this.#limits.maxTotalBytes) {
       return this.#stop('tree-too-large', `has more than ${formatSize(this.#limits.maxTotalBytes)} of configuration`)
     }

@@ -1,13 +1,20 @@
 import type { Diagnostic } from '#config/lang'
+import type { Stamp } from './stamp.ts'
 
 /** A file of a tree. Its mode is not its own: every file of a release has the same. */
 export interface TreeFile {
   /** Relative to the tree, with `/`; safe as a path below any folder. */
   readonly path: string
+  /** Where the file was known without being read, they are read when they are asked for. @throws ReleaseError 'changed-meanwhile' */
   readonly bytes: Uint8Array
   /** Of the bytes, lower-case hex. */
   readonly sha256: string
+  /** As it was just before it was read, where it was asked for. */
+  readonly stamp?: Stamp | undefined
 }
+
+/** A file without its content. */
+export type FileEntry = Omit<TreeFile, 'bytes'>
 
 export interface Tree {
   /** Sorted by the bytes of their paths. */
@@ -26,6 +33,7 @@ export interface Tree {
 
 /** Order of the UTF-8 bytes of two paths, which is the order of their code points. */
 export function comparePaths(a: string, b: string): number {
+  if (!HALF.test(a) && !HALF.test(b)) return a < b ? -1 : a === b ? 0 : 1
   const length = Math.min(a.length, b.length)
   for (let at = 0; at < length; at++) {
     const x = a.charCodeAt(at)
@@ -34,6 +42,8 @@ export function comparePaths(a: string, b: string): number {
   }
   return a.length - b.length
 }
+
+const HALF = /[\ud800-\udfff]/
 
 /** UTF-16 puts the halves of characters beyond U+FFFF before U+E000; UTF-8 puts those characters last. */
 function rank(unit: number): number {

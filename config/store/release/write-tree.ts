@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { pathProblem } from './file-names.ts'
 import { RELEASE_FILE_MODE, RELEASE_FOLDER_MODE } from './release-hash.ts'
 import { syncAll } from './sync-all.ts'
-import type { TreeFile } from './tree.ts'
+import type { FileEntry, TreeFile } from './tree.ts'
 
 /** Files between two moments at which others may run and the signal is looked at. */
 const BREATH = 64
@@ -52,7 +52,7 @@ export function writeReleaseFile(path: string, bytes: Uint8Array): void {
 }
 
 /** Of the files, below the tree's own; parents before their children. */
-export function foldersOf(files: readonly Pick<TreeFile, 'path'>[]): string[] {
+export function foldersOf(files: readonly Pick<FileEntry, 'path'>[]): string[] {
   const folders = new Set<string>()
   for (const { path } of files) {
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
@@ -65,7 +65,7 @@ export function foldersOf(files: readonly Pick<TreeFile, 'path'>[]): string[] {
 }
 
 /** A tree does not always come from `readTree`, and a path out of the release would be a programming error that costs a file. */
-export function assertSafe(files: readonly Pick<TreeFile, 'path'>[]): void {
+export function assertSafe(files: readonly Pick<FileEntry, 'path'>[]): void {
   for (const { path } of files) {
     const problem = pathProblem(path)
     if (problem !== undefined) throw new RangeError(`the path ${JSON.stringify(path)} of a release ${problem}`)

@@ -79,8 +79,9 @@ async function isTidy(folder: string, releases: Releases, note: string): Promise
   const { entries } = await releases.history()
   const kept = new Set<string>()
   for (const { release } of entries) if (kept.size < 2) kept.add(release)
-  const names = (await readdir(join(folder, 'releases'))).filter(name => !['.lock', '.spare', 'history'].includes(name))
-  const trees = names.filter(name => !name.endsWith('.sources'))
+  const own = ['.lock', '.spare', '.spare.stamps', 'history']
+  const names = (await readdir(join(folder, 'releases'))).filter(name => !own.includes(name))
+  const trees = names.filter(name => !/\.(?:sources|stamps)$/.test(name))
   expect(trees.toSorted(), note).toEqual([...kept].toSorted())
   expect(names.filter(name => name.endsWith('.sources')).toSorted(), note).toEqual(
     [...kept].map(hash => `${hash}.sources`).toSorted(),

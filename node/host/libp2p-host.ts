@@ -200,7 +200,8 @@ export class Libp2pHost implements Host {
     } catch (error) {
       if (signal.aborted) throw signal.reason
       const peer = connection.remotePeer.toString()
-      const code = connection.status === 'open' ? 'reset' : 'unreachable'
+      const isUnsupported = error instanceof Error && error.name === 'UnsupportedProtocolError'
+      const code = connection.status !== 'open' ? 'unreachable' : isUnsupported ? 'unsupported' : 'reset'
       throw new HostError(code, `${peer} did not open ${protocol}: ${messageOf(error)}`, { cause: error })
     }
   }

@@ -3,6 +3,7 @@ import {
   ByteReader,
   backoff,
   type Clock,
+  codeOf,
   concatBytes,
   encodeBlock,
   fromHex,
@@ -178,7 +179,8 @@ export class Replication {
         await this.sync(peer)
         if (isHeard) return
       } catch (error) {
-        if (this.#stop.signal.aborted) return
+        // One that has just been started may do so in a moment, and then asks by itself too.
+        if (this.#stop.signal.aborted || (codeOf(error) === 'unsupported' && attempt > 0)) return
         logger.debug('sync-failed', { peer, reason: messageOf(error) })
       }
       waitMs = backoff(attempt, CATCH_UP, random)

@@ -102,7 +102,7 @@ export class MemoryHost implements Host {
     const served = other.#served.get(protocol)
     const theirs = other.#links.get(this.peerId)
     if (served === undefined || theirs === undefined) {
-      throw new HostError('reset', `${peer} did not open ${protocol}: it does not serve it`)
+      throw new HostError('unsupported', `${peer} did not open ${protocol}: it does not serve it`)
     }
     const [here, there] = memoryStreams(
       [

@@ -248,11 +248,14 @@ export class Replicator {
 
   /** A machine that was asked may have learnt only now that this one may ask: no news comes of that. */
   #noteRound(project: string, isDone: boolean): void {
-    const failures = isDone ? 0 : (this.#failures.get(project) ?? 0) + 1
-    if (isDone) this.#failures.delete(project)
-    else this.#failures.set(project, failures)
-    const waitMs = backoff(failures - 1, { firstMs: FIRST_RETRY_MS, mostMs: RETRY_MS }, this.#options.random)
-    if (!isDone && waitMs < RETRY_MS / 2) this.#reconcileIn(waitMs, project)
+    if (isDone) {
+      this.#failures.delete(project)
+      return
+    }
+    const failures = this.#failures.get(project) ?? 0
+    this.#failures.set(project, failures + 1)
+    const waitMs = backoff(failures, { firstMs: FIRST_RETRY_MS, mostMs: RETRY_MS }, this.#options.random)
+    if (waitMs < RETRY_MS / 2) this.#reconcileIn(waitMs, project)
   }
 
   #scheduleRetry(): void {

@@ -1,9 +1,9 @@
 import type { Connection } from '@libp2p/interface'
 import { expect, test } from 'vitest'
 import { silentLogger } from '#node/kit'
+import { until } from './compliance/host.compliance.ts'
 import { createHost } from './create-host.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { until } from './host.compliance.ts'
 
 interface Asked {
   readonly connection: Connection

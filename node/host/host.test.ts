@@ -1,6 +1,6 @@
 import { silentLogger } from '#node/kit'
+import { hostCompliance } from './compliance/host.compliance.ts'
 import { createHost } from './create-host.ts'
-import { hostCompliance } from './host.compliance.ts'
 import { memoryNetwork } from './memory/network.ts'
 import type { Host } from './types.ts'
 

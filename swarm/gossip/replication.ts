@@ -45,6 +45,7 @@ export class Replication {
   readonly #stop = new AbortController()
   readonly #pending = new Map<Topic, { items: Uint8Array[]; bytes: number; flushed: Promise<void> }>()
   readonly #syncing = new Map<PeerId, Promise<SyncReport>>()
+  /** Who is asked soon, for what records that they sent build on. */
   readonly #planned = new Set<PeerId>()
   #lastSync: { peer: PeerId; at: number } | null = null
 
@@ -63,9 +64,8 @@ export class Replication {
     for (const set of options.sets) {
       host.gossip.subscribe(topicName(fleetId, set.topic), (message, from) => replication.#take(set, message, from))
     }
-    const unsubscribe = host.onPeer(event => {
-      if (event.type === 'connect')
-        replication.#tasks.run(() => replication.#catchUp(event.peer, 2_000 * options.random()))
+    const unsubscribe = host.onPeer(({ type, peer }) => {
+      if (type === 'connect') replication.#tasks.run(() => replication.#catchUp(peer, 2_000 * options.random()))
     })
     replication.#stop.signal.addEventListener('abort', unsubscribe, { once: true })
     for (const peer of host.peers()) replication.#tasks.run(() => replication.#catchUp(peer, 0))
@@ -131,8 +131,8 @@ export class Replication {
       const { records, announced } = decodeMessage(message)
       const outcomes = await Promise.all(records.map(record => set.offer(record)))
       noteOutdated(this.#options.logger, from, set.topic, outcomes)
-      if (announced.some(row => !set.table.has(row.id, row.hash))) this.#syncSoon(from, 0)
-      else if (outcomes.includes('held')) this.#syncSoon(from, HELD_MS)
+      if (announced.some(row => !set.table.has(row.id, row.hash))) this.#tasks.run(() => this.#syncIfConnected(from))
+      else if (outcomes.includes('held')) this.#syncLater(from)
       const worthForwarding = outcomes.includes('new') || announced.some(row => !set.table.has(row.id, row.hash))
       return worthForwarding ? 'accept' : 'ignore'
     } catch (error) {
@@ -155,15 +155,18 @@ export class Replication {
     throw new RangeError(`record ${record.hash} is not held in ${topic}`)
   }
 
-  #syncSoon(peer: PeerId, delayMs: number): void {
-    if (delayMs > 0 && this.#planned.has(peer)) return
-    if (delayMs > 0) this.#planned.add(peer)
+  async #syncIfConnected(peer: PeerId): Promise<void> {
+    if (this.#options.host.peers().includes(peer)) await this.sync(peer)
+  }
+
+  /** Once for everything that is held until then. */
+  #syncLater(peer: PeerId): void {
+    if (this.#planned.has(peer)) return
+    this.#planned.add(peer)
     this.#tasks.run(async () => {
-      if (delayMs > 0) {
-        await this.#options.clock.sleep(delayMs, { signal: this.#stop.signal })
-        this.#planned.delete(peer)
-      }
-      if (this.#options.host.peers().includes(peer)) await this.sync(peer)
+      await this.#options.clock.sleep(HELD_MS, { signal: this.#stop.signal })
+      this.#planned.delete(peer)
+      await this.#syncIfConnected(peer)
     })
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { until } from '../host.compliance.ts'
+import { until } from '../compliance/host.compliance.ts'
 import { memoryNetwork } from './network.ts'
 
 test('a partition cuts links and keeps them cut until it heals; the killed are gone for good', async () => {

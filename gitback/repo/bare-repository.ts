@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, syncFolder } from '#node/kit'
 import { RepoError } from './errors.ts'
@@ -7,6 +7,8 @@ import { git } from './git.ts'
 export const NO_OBJECT = '0'.repeat(40)
 
 const MAX_REMEMBERED = 1024
+
+const PLAIN_REF = /^refs\/[A-Za-z0-9/._-]+$/
 
 export interface RefMove {
   readonly ref: string
@@ -55,6 +57,8 @@ export class BareRepository {
   }
 
   async ref(name: string, options: { signal?: AbortSignal } = {}): Promise<string | null> {
+    const loose = await this.#looseRef(name)
+    if (loose !== null) return loose
     const { exitCode, stdout } = await git(
       this.folder,
       ['rev-parse', '--verify', '--quiet', '--end-of-options', name],
@@ -89,6 +93,7 @@ export class BareRepository {
     }
   }
 
+  /** Asked anew each time: what nothing refers to is collected at any moment. */
   async has(object: string, options: { signal?: AbortSignal } = {}): Promise<boolean> {
     const { exitCode } = await git(this.folder, ['cat-file', '-e', object], { ...options, answers: [1, 128] })
     return exitCode === 0
@@ -147,6 +152,13 @@ export class BareRepository {
   /** Packs what is loose and drops what nothing refers to for two weeks; safe beside fetches and pushes. */
   async maintain(options: { signal?: AbortSignal } = {}): Promise<void> {
     await git(this.folder, ['gc', '--quiet', '--prune=2.weeks.ago'], { ...options, timeoutMs: 3_600_000 })
+  }
+
+  /** Of a ref that has a file of its own; null for another one, which git finds. A hundredth of the time that git takes to start. */
+  async #looseRef(name: string): Promise<string | null> {
+    if (!PLAIN_REF.test(name) || name.includes('..')) return null
+    const content = await readFile(join(this.folder, name), 'ascii').catch(() => '')
+    return /^[0-9a-f]{40}\n$/.test(content) ? content.slice(0, 40) : null
   }
 
   sizeBytes(): Promise<number> {

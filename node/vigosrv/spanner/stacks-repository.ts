@@ -45,11 +45,22 @@ export async function historyOf(folder: string, commit: string, options: Options
   return history
 }
 
+const MAX_NOTES = 256
+
+/** A commit's name is the hash of what it says: asked for with every status, and the same for ever. */
+const notes = new Map<string, ReleaseNote>()
+
 /** @throws SpannerError 'bad-release' for a commit that no publish makes */
 export async function noteOf(folder: string, commit: string, options: Options): Promise<ReleaseNote> {
+  const known = notes.get(commit)
+  if (known !== undefined) return known
   const { stdout } = await git(folder, ['log', '-1', '--format=%B', '--end-of-options', commit, '--'], options)
   const note = noteOfMessage(stdout.toString('utf8'))
-  if (note !== null) return note
+  if (note !== null) {
+    if (notes.size >= MAX_NOTES) notes.clear()
+    notes.set(commit, note)
+    return note
+  }
   throw bad(commit, 'its message names no release; releases are published with vigocli config publish')
 }
 

@@ -93,7 +93,8 @@ describe('a machine whose disk is too small', () => {
     await writeFile(fleet.path('half'), randomBytes(30_000_000))
     const sha = await fleet.push('envoy1', 'half:1', fleet.path('half'))
     await fleet.knows('envoy2', 'half:1')
-    const atFullSpeed = fleet.slowDown('envoy1', 10, 90)
+    // So slow that a test on a busy machine sees the beginning and fills the disk before the end.
+    const atFullSpeed = fleet.slowDown('envoy1', 5, 495)
     const pull = fleet.curator('envoy2', 'pull', 'half:1')
     await until('some of it is here', async () => {
       const { transfers } = await fleet.lab.memberStatus('envoy2')

@@ -45,6 +45,7 @@ export class Replication {
   readonly #stop = new AbortController()
   readonly #pending = new Map<Topic, { items: Uint8Array[]; bytes: number; flushed: Promise<void> }>()
   readonly #syncing = new Map<PeerId, Promise<SyncReport>>()
+  readonly #catchUps = new Map<PeerId, AbortController>()
   /** Who is asked soon, for what records that they sent build on. */
   readonly #planned = new Set<PeerId>()
   #lastSync: { peer: PeerId; at: number } | null = null
@@ -65,10 +66,11 @@ export class Replication {
       host.gossip.subscribe(topicName(fleetId, set.topic), (message, from) => replication.#take(set, message, from))
     }
     const unsubscribe = host.onPeer(({ type, peer }) => {
-      if (type === 'connect') replication.#tasks.run(() => replication.#catchUp(peer, 2_000 * options.random()))
+      if (type === 'connect') replication.#beginCatchUp(peer, 2_000 * options.random())
+      else replication.#catchUps.get(peer)?.abort()
     })
     replication.#stop.signal.addEventListener('abort', unsubscribe, { once: true })
-    for (const peer of host.peers()) replication.#tasks.run(() => replication.#catchUp(peer, 0))
+    for (const peer of host.peers()) replication.#beginCatchUp(peer, 0)
     replication.#tasks.run(() => replication.#syncForever())
     return replication
   }
@@ -170,20 +172,31 @@ export class Replication {
     })
   }
 
+  /** One for each connection: it ends with it. */
+  #beginCatchUp(peer: PeerId, delayMs: number): void {
+    const ended = new AbortController()
+    this.#catchUps.get(peer)?.abort()
+    this.#catchUps.set(peer, ended)
+    this.#tasks.run(() =>
+      this.#catchUp(peer, delayMs, AbortSignal.any([this.#stop.signal, ended.signal])).finally(() => {
+        if (this.#catchUps.get(peer) === ended) this.#catchUps.delete(peer)
+      }),
+    )
+  }
+
   /** Until one sync succeeded that began when gossip reached the member already: nothing is published between the two. */
-  async #catchUp(peer: PeerId, delayMs: number): Promise<void> {
-    const { host, clock, random, logger } = this.#options
+  async #catchUp(peer: PeerId, delayMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, random, logger } = this.#options
     let waitMs = delayMs
     for (let attempt = 0; attempt < CATCH_UP.tries; attempt++) {
-      await clock.sleep(waitMs, { signal: this.#stop.signal })
-      if (!host.peers().includes(peer)) return
+      await clock.sleep(waitMs, { signal })
       const isHeard = this.#hearsGossip(peer)
       try {
         await this.sync(peer)
         if (isHeard) return
       } catch (error) {
         // One that has just been started may do so in a moment, and then asks by itself too.
-        if (this.#stop.signal.aborted || (codeOf(error) === 'unsupported' && attempt > 0)) return
+        if (signal.aborted || (codeOf(error) === 'unsupported' && attempt > 0)) return
         logger.debug('sync-failed', { peer, reason: messageOf(error) })
       }
       waitMs = backoff(attempt, CATCH_UP, random)

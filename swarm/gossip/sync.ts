@@ -17,6 +17,8 @@ import {
 } from './sync-codec.ts'
 
 const TOPIC_DEADLINE_MS = 60_000
+/** Each time that held records are offered again, those that build on others of them are one step further. Longer chains take several runs. */
+const MAX_ROUNDS = 8
 /** Of records of one topic that wait for others of the same run. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024
 /** A record has up to 4 MiB, most have less than one KiB. */
@@ -210,7 +212,7 @@ class Conversation {
     return sent
   }
 
-  /** Offers what arrives to the set, and what could not be judged again, for as long as that helps: what it builds on may have come after it. */
+  /** Offers what arrives to the set, and what could not be judged a few times more, while that helps: what it builds on may have come after it. */
   async takeRecords(set: RecordSet): Promise<number> {
     let accepted = 0
     const held = new HeldBack()
@@ -218,7 +220,9 @@ class Conversation {
       if (message.type !== 'records') throw this.unexpected(message)
       accepted += await this.#offer(set, message.envelopes, held)
     }
-    for (let fresh = accepted; fresh > 0; accepted += fresh) fresh = await this.#offer(set, held.takeAll(), held)
+    for (let round = 0, fresh = accepted; round < MAX_ROUNDS && fresh > 0; round++, accepted += fresh) {
+      fresh = await this.#offer(set, held.takeAll(), held)
+    }
     return accepted
   }
 

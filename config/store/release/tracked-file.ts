@@ -89,6 +89,8 @@ class UnreadFile implements TreeFile {
 function readOpen(fd: number, stat: Stats, path: string, { maxBytes, stamps }: FileReading): TreeFile | FileProblem {
   if (!stat.isFile()) return NOT_A_FILE
   if (stat.size > maxBytes) return tooLarge(stat.size, maxBytes)
+  // By the clock from before it is read: what is written after that then has another time.
+  const stamp = stat.dev === stamps?.device ? stampOf(stat, Date.now()) : undefined
   // Room for one more than it should have: a read that has all and asked for more has met the end.
   const buffer = Buffer.allocUnsafe(stat.size + 1)
   let length = 0
@@ -98,7 +100,6 @@ function readOpen(fd: number, stat: Stats, path: string, { maxBytes, stamps }: F
   if (length > stat.size) return GREW
   const bytes = buffer.subarray(0, length)
   if (!isUtf8(bytes) || bytes.includes(0)) return NOT_TEXT
-  const stamp = stat.dev === stamps?.device ? stampOf(stat, Date.now()) : undefined
   return { path, bytes, sha256: sha256Hex(bytes), ...(stamp === undefined ? {} : { stamp }) }
 }
 

@@ -1,5 +1,6 @@
 import type { Host, PeerId } from '#node/host'
 import { type Clock, isAbort, type Logger, messageOf, type Random, TaskGroup } from '#node/kit'
+import { Alarm } from './alarm.ts'
 import {
   graceLeftMs,
   HOMING_TIMES,
@@ -14,8 +15,6 @@ import {
 const PROBE_TIMEOUT_MS = 10_000
 /** It was not convenient; see `move` in `next.ts`. */
 const ASK_AGAIN_MS = 500
-const MIN_SLEEP_MS = 5
-const MAX_SLEEP_MS = 60_000
 
 export interface HomeWatchOptions {
   readonly host: Host
@@ -40,8 +39,8 @@ export class HomeWatch {
   readonly #group: TaskGroup
   readonly #stop = new AbortController()
   readonly #unsubscribe: (() => void)[] = []
+  readonly #alarm: Alarm
   #homing: Homing = initialHoming()
-  #alarm = new AbortController()
   #isProbing = false
 
   /** `linked` is the bolt that this machine talks to; `move` is called until that is the home. */
@@ -50,6 +49,7 @@ export class HomeWatch {
     this.#times = options.homingTimes ?? HOMING_TIMES
     this.#linked = linked
     this.#move = move
+    this.#alarm = new Alarm(options.clock, () => this.#act())
     this.#group = new TaskGroup(error => {
       if (!isAbort(error)) options.logger.debug('home-watch-failed', { reason: messageOf(error) })
     })
@@ -89,7 +89,7 @@ export class HomeWatch {
   async close(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     this.#stop.abort()
-    this.#alarm.abort()
+    this.#alarm.stop()
     await this.#group.settled()
   }
 
@@ -100,23 +100,14 @@ export class HomeWatch {
   }
 
   #act(): void {
-    this.#alarm.abort()
+    this.#alarm.stop()
     if (this.#stop.signal.aborted) return
     const at = this.#options.clock.monotonicMs()
     const step = stepOf(this.#homing, at, this.#linked(), this.#times)
     if (step.type === 'move') this.#move()
     if (step.type === 'probe') this.#group.run(() => this.#probe())
     if (step.type === 'wait' && step.until === Number.POSITIVE_INFINITY) return
-    this.#setAlarm(step.type === 'wait' ? step.until - at : ASK_AGAIN_MS)
-  }
-
-  #setAlarm(waitMs: number): void {
-    this.#alarm = new AbortController()
-    const { signal } = this.#alarm
-    this.#options.clock.sleep(Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, waitMs)), { signal }).then(
-      () => this.#act(),
-      () => undefined,
-    )
+    this.#alarm.set(step.type === 'wait' ? step.until - at : ASK_AGAIN_MS)
   }
 
   async #probe(): Promise<void> {

@@ -1,32 +1,24 @@
 import type { FromBolt, FromEnvoy, Still } from '#node/checkin'
-import type { Host, PeerId } from '#node/host'
-import { Deadline, isAbort, messageOf, type Random, TaskGroup } from '#node/kit'
+import { isAbort, messageOf, TaskGroup } from '#node/kit'
 import { ConvergeError, type Secrets } from '../converge/index.ts'
 import type { Tasks } from '../tasks/index.ts'
+import { Alarm } from './alarm.ts'
 import { type CheckInAnswer, startOf, understand } from './answers.ts'
-import { boltsInOrder, splayOf } from './bolts.ts'
+import { splayOf } from './bolts.ts'
+import { Dialler, type DiallerOptions } from './dialler.ts'
 import { HomeWatch, type HomeWatchOptions } from './home-watch.ts'
-import { BoltLink } from './link.ts'
-import { backoffMs, next, wakeAt } from './next.ts'
+import type { BoltLink } from './link.ts'
+import { next, wakeAt } from './next.ts'
 import { type PassResult, Runs, type RunsOptions } from './runs.ts'
 import { SecretValues } from './secret-values.ts'
 import { initialState, type LoopAction, type LoopEvent, type LoopState } from './state.ts'
 import { type LoopStatus, statusOf } from './status.ts'
 
-/** For one round over the bolts; who was not tried in it comes first in the next. */
-const DIAL_MS = 30_000
-const MAX_SLEEP_MS = 60_000
-const MIN_SLEEP_MS = 5
 const FLUSH_POLL_MS = 20
 
-export interface LoopOptions extends RunsOptions, HomeWatchOptions {
-  readonly host: Host
-  readonly version: string
+export interface LoopOptions extends RunsOptions, HomeWatchOptions, DiallerOptions {
   readonly secrets: Secrets
   readonly tasks: (send: (message: FromEnvoy) => Promise<boolean>) => Tasks
-  readonly random: Random
-  /** How long a dial waits for neighbours to connect to a server before it tries by itself: they know the addresses. */
-  readonly neighboursMs: number
 }
 
 /**
@@ -42,11 +34,10 @@ export class EnvoyLoop {
   readonly #stop = new AbortController()
   readonly #splay: number
   readonly #homeWatch: HomeWatch
+  readonly #dialler: Dialler
+  readonly #alarm: Alarm
   #state: LoopState = initialState()
   #link: BoltLink | null = null
-  /** Bolts that did not answer, in the order of their failures. */
-  readonly #failed = new Set<PeerId>()
-  #alarm = new AbortController()
   #checkedInAt: number | null = null
   #problem = ''
   /** People who wait for a run that they have asked for. */
@@ -59,6 +50,8 @@ export class EnvoyLoop {
     this.#runs = new Runs(options, this.#secretValues, this.#stop.signal)
     this.#splay = splayOf(options.host.peerId)
     this.#homeWatch = new HomeWatch(options, { linked: () => this.#link?.bolt ?? null, move: () => this.#goHome() })
+    this.#dialler = new Dialler(options, this.#homeWatch, this.#stop.signal)
+    this.#alarm = new Alarm(options.clock, () => this.#dispatch({ type: 'tick' }))
     this.#tasks = options.tasks(message => this.#sendIfLinked(message))
     this.#group = new TaskGroup(error => {
       if (!isAbort(error)) options.logger.error('loop-failed', { reason: messageOf(error) })
@@ -71,7 +64,7 @@ export class EnvoyLoop {
     await this.#runs.recover()
     this.#unsubscribe = host.onPeer(({ type, peer }) => {
       if (type !== 'connect' || !bolts().includes(peer)) return
-      this.#failed.delete(peer)
+      this.#dialler.near(peer)
       this.#dispatch({ type: 'bolt-near' })
     })
     this.#homeWatch.start()
@@ -83,7 +76,7 @@ export class EnvoyLoop {
   async close(): Promise<void> {
     this.#unsubscribe()
     this.#stop.abort(new ConvergeError('interrupted', 'the agent was stopped'))
-    this.#alarm.abort()
+    this.#alarm.stop()
     this.#link?.close('the agent was stopped')
     await this.#homeWatch.close()
     await this.#tasks.close()
@@ -141,7 +134,7 @@ export class EnvoyLoop {
     const [state, actions] = next(this.#state, { ...event, at }, { splay: this.#splay, random })
     this.#state = state
     for (const action of actions) this.#perform(action)
-    this.#setAlarm()
+    this.#alarm.set(wakeAt(this.#state) - clock.monotonicMs())
   }
 
   #perform(action: LoopAction): void {
@@ -166,85 +159,23 @@ export class EnvoyLoop {
     }
   }
 
-  #setAlarm(): void {
-    this.#alarm.abort()
-    this.#alarm = new AbortController()
-    const { signal } = this.#alarm
-    const { clock } = this.#options
-    const waitMs = Math.min(MAX_SLEEP_MS, Math.max(MIN_SLEEP_MS, wakeAt(this.#state) - clock.monotonicMs()))
-    clock.sleep(waitMs, { signal }).then(
-      () => this.#dispatch({ type: 'tick' }),
-      () => undefined,
-    )
-  }
-
   async #dial(): Promise<void> {
-    const { host, bolts } = this.#options
-    await this.#neighbours()
-    if (await this.#awaitHome()) return
-    using deadline = new Deadline(DIAL_MS, 'reaching a server', this.#stop.signal)
-    const order = boltsInOrder({ bolts: bolts(), connected: new Set(host.peers()), failed: this.#failed })
-    let reason = 'no server of this fleet is known yet'
-    for (const bolt of order) {
-      if (deadline.signal.aborted) break
-      const failure = await this.#open(bolt, deadline.signal)
-      if (failure === null) return
-      reason = failure
+    const opened = await this.#dialler.dial()
+    if (typeof opened === 'string') this.#dispatch({ type: 'unlinked', reason: opened })
+    else this.#begin(opened)
+  }
+
+  #begin(link: BoltLink): void {
+    if (this.#stop.signal.aborted) {
+      link.close('the agent was stopped')
+      return
     }
-    this.#dispatch({ type: 'unlinked', reason })
-  }
-
-  /** Tries again and again to reach the home that was lost, until others may be asked. */
-  async #awaitHome(): Promise<boolean> {
-    const { clock, random, bolts } = this.#options
-    for (let attempt = 0; ; attempt++) {
-      const { home } = this.#homeWatch
-      const leftMs = this.#homeWatch.graceLeftMs()
-      if (home === null || leftMs === 0 || bolts().length < 2) return false
-      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(Math.ceil(leftMs))])
-      if ((await this.#open(home, signal)) === null) return true
-      const waitMs = Math.min(this.#homeWatch.graceLeftMs(), backoffMs(attempt, 0, random))
-      await clock.sleep(waitMs, { signal: this.#stop.signal })
-    }
-  }
-
-  /** Begins a conversation; why there is none, or null. */
-  async #open(bolt: PeerId, signal: AbortSignal): Promise<string | null> {
-    const { host, reach, version, logger } = this.#options
-    try {
-      if (!host.peers().includes(bolt)) await reach(bolt, { signal })
-      const link = await BoltLink.open(host, bolt, version, { signal })
-      this.#link = link
-      this.#group.run(() => this.#converse(link))
-      logger.info('server-connected', { bolt })
-      this.#dispatch({ type: 'linked', bolt })
-      this.#homeWatch.look()
-      this.#tasks.tellWaiting()
-      return null
-    } catch (error) {
-      const reason = messageOf(error)
-      if (this.#stop.signal.aborted) return reason
-      this.#fail(bolt)
-      this.#homeWatch.note(bolt, 'failed')
-      logger.debug('server-unreachable', { bolt, reason })
-      return reason
-    }
-  }
-
-  async #neighbours(): Promise<void> {
-    const { host, bolts, clock, neighboursMs } = this.#options
-    const isNear = (): boolean => host.peers().some(peer => bolts().includes(peer))
-    if (neighboursMs === 0 || isNear()) return
-    const near = new AbortController()
-    const unsubscribe = host.onPeer(() => isNear() && near.abort())
-    const signal = AbortSignal.any([near.signal, this.#stop.signal])
-    await clock.sleep(neighboursMs, { signal }).catch(() => undefined)
-    unsubscribe()
-  }
-
-  #fail(bolt: PeerId): void {
-    this.#failed.delete(bolt)
-    this.#failed.add(bolt)
+    this.#link = link
+    this.#group.run(() => this.#converse(link))
+    this.#options.logger.info('server-connected', { bolt: link.bolt })
+    this.#dispatch({ type: 'linked', bolt: link.bolt })
+    this.#homeWatch.look()
+    this.#tasks.tellWaiting()
   }
 
   async #converse(link: BoltLink): Promise<void> {
@@ -269,8 +200,7 @@ export class EnvoyLoop {
 
   #drop(reason: string): void {
     if (this.#link === null) return
-    this.#fail(this.#link.bolt)
-    this.#homeWatch.note(this.#link.bolt, 'lost')
+    this.#dialler.lost(this.#link.bolt)
     this.#options.logger.info('server-gone', { bolt: this.#link.bolt, reason })
     this.#link.close(reason)
     this.#link = null
@@ -319,8 +249,7 @@ export class EnvoyLoop {
     const { answer, problem } = await understand(message, { bundles, secretValues: this.#secretValues })
     if (problem !== '' && problem !== this.#problem) logger.warn('no-bundle', { bolt: link.bolt, reason: problem })
     this.#problem = problem
-    this.#failed.clear()
-    this.#homeWatch.note(link.bolt, 'answered')
+    this.#dialler.answered(link.bolt)
     this.#checkedInAt = clock.now()
     this.#dispatch({ type: 'answered', answer })
     if (this.#state.run.kind === 'none') this.#runs.giveUp(problem)

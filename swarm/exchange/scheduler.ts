@@ -2,6 +2,7 @@ import type { PeerId } from '#node/host'
 import type { Random } from '#node/kit'
 import type { Bitfield } from '#swarm/chunk'
 import { ChunkChoice } from './chunk-choice.ts'
+import { crawls, deadlineMs } from './deadlines.ts'
 import { FetchState } from './fetch-state.ts'
 import type { SchedulerLimits } from './limits.ts'
 import { ReadyLine } from './ready-line.ts'
@@ -26,8 +27,9 @@ export interface Stall {
  * Decides which chunk of one blob is asked of which source, and when to give up on an answer. Pure: no I/O, time and
  * randomness are passed in; the caller reports events and sends what `next` answers.
  *
- * `ChunkChoice` says which chunk; each source has a window in bytes that follows its measured rate. Every event costs O(1), except a source that is added,
- * removed or set aside (its chunks or requests) and a search among rare hits (one step for each 32 chunks).
+ * `ChunkChoice` says which chunk, `deadlines.ts` how long its answer is waited for; each source has a window in bytes that
+ * follows its measured rate. Every event costs O(1), except a source that is added, removed or set aside (its chunks or
+ * requests) and a search among rare hits (one step for each 32 chunks).
  */
 export class Scheduler {
   readonly #state: FetchState
@@ -109,11 +111,7 @@ export class Scheduler {
     const source = this.#state.sources.get(peer)
     if (!source) return []
     const open = this.#drop(source, now)
-    this.#state.sources.delete(peer)
-    if (source.complete) this.#state.completeSources--
-    for (let chunk = 0; chunk < this.#state.lengths.length; chunk++) {
-      if (source.held.has(chunk)) this.#state.rarity.change(chunk, -1)
-    }
+    this.#state.removeSource(source)
     return open
   }
 
@@ -122,9 +120,7 @@ export class Scheduler {
     const source = this.#state.sources.get(peer)
     if (!source) return
     source.several = several
-    const wasComplete = source.complete
-    for (const chunk of source.learn(bits)) this.#state.rarity.change(chunk, 1)
-    if (source.complete && !wasComplete) this.#state.completeSources++
+    this.#state.learnAll(source, bits)
     this.#ready.add(source)
   }
 
@@ -132,13 +128,7 @@ export class Scheduler {
   addHave(peer: PeerId, chunk: number): boolean {
     if (chunk >= this.#state.lengths.length) return false
     const source = this.#state.sources.get(peer)
-    if (!source?.held.add(chunk)) return true
-    this.#state.rarity.change(chunk, 1)
-    if (source.held.count === source.chunkCount) {
-      source.complete = true
-      this.#state.completeSources++
-    }
-    if (this.#stages[chunk] === NEEDED) this.#ready.add(source)
+    if (source && this.#state.learn(source, chunk) && this.#stages[chunk] === NEEDED) this.#ready.add(source)
     return true
   }
 
@@ -172,7 +162,7 @@ export class Scheduler {
     if (source.requests.size === 1) source.pace.start(now)
     request.sentAt = now
     request.mark = source.deliveredBytes
-    request.deadlineAt = now + this.#deadlineMs(source)
+    request.deadlineAt = now + deadlineMs(this.#state, source)
     return true
   }
 
@@ -213,11 +203,7 @@ export class Scheduler {
     this.#forget(request, now)
     this.#state.underWay.settle(request)
     if (!source) return
-    if (options.notHeld && source.held.delete(request.chunk)) {
-      if (source.complete) this.#state.completeSources--
-      source.complete = false
-      this.#state.rarity.change(request.chunk, -1)
-    }
+    if (options.notHeld) this.#state.unlearn(source, request.chunk)
     source.declined.set(request.chunk, now + Math.min(Math.max(retryAfterMs, 20), 10_000))
     this.#requeue(request.chunk)
     this.#ready.add(source)
@@ -247,26 +233,15 @@ export class Scheduler {
     const stalls: Stall[] = []
     for (const source of this.#state.sources.values()) {
       const oldest: ChunkRequest | undefined = source.requests.values().next().value
-      if (oldest && oldest.deadlineAt <= now && !this.#crawls(source, oldest, now)) {
-        const stall = this.setAside(source.peer, now)
+      if (oldest && oldest.deadlineAt <= now) {
+        const isCrawling = crawls(this.#state, source, oldest, now)
+        if (isCrawling) oldest.deadlineAt = now + deadlineMs(this.#state, source)
+        const stall = isCrawling ? null : this.setAside(source.peer, now)
         if (stall) stalls.push(stall)
       }
       this.#ready.add(source)
     }
     return stalls
-  }
-
-  /** A source that delivers all the time, though slowly, or its share of a slow link here, is given another deadline. */
-  #crawls(source: Source, oldest: ChunkRequest, now: number): boolean {
-    const deadlineMs = this.#deadlineMs(source)
-    const bytes = source.deliveredBytes - oldest.mark
-    let asked = 0
-    for (const other of this.#state.sources.values()) if (other.outstanding > 0) asked++
-    const share = (this.#state.pace.bytesPerSecond ?? 0) / (4 * asked)
-    const enough = Math.max(Math.min(this.#state.limits.crawlBytesPerSecond, share), 1)
-    if ((bytes * 1000) / Math.max(now - oldest.sentAt, 1) < enough) return false
-    oldest.deadlineAt = now + deadlineMs
-    return true
   }
 
   #ask(source: Source, now: number): ChunkRequest | null {
@@ -289,7 +264,7 @@ export class Scheduler {
       unproven: source.pace.bytesPerSecond === null,
       sentAt: now,
       received: 0,
-      deadlineAt: now + this.#deadlineMs(source),
+      deadlineAt: now + deadlineMs(this.#state, source),
       mark: source.deliveredBytes,
     }
     source.requests.set(request.id, request)
@@ -299,15 +274,6 @@ export class Scheduler {
       this.#stages[chunk] = ASKED
     }
     return request
-  }
-
-  /** This node's own link may need longer for all that was asked than the source for its part. */
-  #deadlineMs(source: Source): number {
-    const ownLinkMs = Math.min(
-      this.#state.pace.deadlineMs(this.#state.underWay.outstanding),
-      this.#state.limits.firstDeadlineMs,
-    )
-    return Math.max(source.pace.deadlineMs(source.outstanding), ownLinkMs)
   }
 
   /** Bytes under way: what this node's link takes in a while, so that a slow one is not asked full by many sources. */

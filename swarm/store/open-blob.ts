@@ -1,11 +1,12 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { Bitfield, type ChunkRef, type Manifest } from '#swarm/chunk'
 import { moveToBlobs, moveToPartial, openCompleteFile, openPartialFile } from './blob-files.ts'
-import { closedStore, corruptChunk, lyingManifest, notFound, StoreError, storeFault, wrongChunk } from './errors.ts'
+import { closedStore, corruptChunk, lyingManifest, notFound, StoreError } from './errors.ts'
 import { HeldChunks } from './held-chunks.ts'
+import { IncomingChunks } from './incoming-chunks.ts'
+import { OpenFile } from './open-file.ts'
 import type { Parts } from './parts.ts'
 import type { BlobRow } from './rows.ts'
-import { RunningHash } from './running-hash.ts'
 import { type FileStamp, sameStamp } from './stamp.ts'
 import { TrustedChunks } from './trusted-chunks.ts'
 import type { Allocate, ChunkLocation, PooledBuffer } from './types.ts'
@@ -23,27 +24,25 @@ export class OpenBlob {
   row: BlobRow
   refs = 0
   readonly #parts: Parts
+  readonly #file: OpenFile
+  readonly #incoming: IncomingChunks
   readonly #held: HeldChunks
   readonly #trusted: TrustedChunks
   readonly #listeners = new Set<(chunkIndex: number) => void>()
-  readonly #writing = new Map<number, Promise<void>>()
-  readonly #tasks = new Set<Promise<unknown>>()
-  readonly #retired: FileHandle[] = []
-  #file: FileHandle
-  #hash: RunningHash | null = null
   #gone = false
   #closed = false
 
-  private constructor(parts: Parts, row: BlobRow, manifest: Manifest, held: Bitfield, file: FileHandle) {
+  private constructor(parts: Parts, row: BlobRow, manifest: Manifest, held: Bitfield, file: OpenFile) {
     this.#parts = parts
     this.row = row
     this.manifest = manifest
     this.#file = file
-    this.#held = new HeldChunks(parts, row.sha, held, () => this.#file)
+    this.#incoming = new IncomingChunks(parts.workers, manifest, file, held, index => this.#arrived(index))
+    this.#held = new HeldChunks(parts, row.sha, held, () => file.handle)
     this.#trusted = new TrustedChunks(
       manifest,
       parts.epoch,
-      () => this.#file.fd,
+      () => file.handle.fd,
       index => this.#hashInFile(index),
     )
   }
@@ -52,9 +51,10 @@ export class OpenBlob {
   static async open(parts: Parts, row: BlobRow, manifest: Manifest): Promise<OpenBlob> {
     if (row.state === 'partial') {
       const held = await parts.index.held(row)
-      return new OpenBlob(parts, row, manifest, held, await openPartialFile(parts.places, row.sha))
+      const file = new OpenFile(await openPartialFile(parts.places, row.sha))
+      return new OpenBlob(parts, row, manifest, held, file)
     }
-    const file = await openCompleteFile(parts, row)
+    const file = new OpenFile(await openCompleteFile(parts, row))
     const blob = new OpenBlob(parts, row, manifest, Bitfield.full(row.chunkCount), file)
     await blob.#held.stop()
     if (blob.#trusted.watch(row.stamp).size !== row.sizeBytes) await blob.quarantine('its file has another size')
@@ -87,18 +87,9 @@ export class OpenBlob {
 
   async write(index: number, buffer: PooledBuffer): Promise<void> {
     try {
-      const chunk = this.#chunk(index)
-      if (await this.#arrivedMeanwhile(index)) return
-      const { byteLength } = buffer.bytes
-      if (byteLength !== chunk.length) throw wrongChunk(this.row.sha, index, `${byteLength} bytes came`)
-      const work = this.#store(index, buffer.bytes)
-      this.#writing.set(index, work)
-      try {
-        await work
-      } finally {
-        this.#writing.delete(index)
-      }
-      this.#arrived(index)
+      this.#chunk(index)
+      this.#assertHere()
+      await this.#incoming.write(index, buffer.bytes)
     } finally {
       buffer.release()
     }
@@ -106,17 +97,9 @@ export class OpenBlob {
 
   /** Copies the chunk from another open blob; false when the bytes there are not the chunk. */
   async copyFrom(index: number, source: OpenBlob, location: ChunkLocation): Promise<boolean> {
-    const { sha, offset: toPosition, length } = this.#chunk(index)
-    if (await this.#arrivedMeanwhile(index)) return true
-    if (location.length !== length) return false
-    const from = { fd: source.#file.fd, position: location.offset }
-    const to = { toFd: this.#file.fd, toPosition }
-    const task = this.#parts.workers.run({ type: 'copy-chunk', sha, length, ...from, ...to })
-    const copied = await source.#tracked(this.#tracked(task)).catch(error => {
-      throw storeFault(error, `storing blob ${this.row.sha}`)
-    })
-    if (copied) this.#arrived(index)
-    return copied
+    this.#chunk(index)
+    this.#assertHere()
+    return this.#incoming.copy(index, source.#file, location)
   }
 
   sync(): Promise<void> {
@@ -127,7 +110,7 @@ export class OpenBlob {
   async complete(): Promise<void> {
     if (this.isComplete) return
     this.#assertHere()
-    await Promise.allSettled(this.#writing.values())
+    await this.#incoming.settled()
     const { sha, sizeBytes } = this.row
     const missing = this.#held.bits.length - this.#held.bits.count
     if (missing > 0) {
@@ -136,11 +119,12 @@ export class OpenBlob {
         `blob ${sha} misses ${missing} of ${this.#held.bits.length} chunks; fetch them first`,
       )
     }
-    if ((await this.#hashOf().digest()) !== sha) await this.#explainMismatch()
-    await this.#stopHash()
+    if ((await this.#incoming.digest()) !== sha) await this.#explainMismatch()
+    await this.#incoming.stopHash()
     await this.sync()
-    if ((await this.#file.stat()).size !== sizeBytes) await this.#file.truncate(sizeBytes)
-    await this.#file.sync()
+    const file = this.#file.handle
+    if ((await file.stat()).size !== sizeBytes) await file.truncate(sizeBytes)
+    await file.sync()
     await moveToBlobs(this.#parts.places, sha)
     const now = this.#parts.clock.now()
     const stamp = this.#trusted.watchVerified()
@@ -152,11 +136,10 @@ export class OpenBlob {
 
   /** Somebody else brought the whole blob: goes on with that file. Call it with the blob's lock. */
   async replacedBy(row: BlobRow, path: string): Promise<void> {
-    await Promise.allSettled(this.#writing.values())
-    await this.#stopHash()
+    await this.#incoming.settled()
+    await this.#incoming.stopHash()
     await this.#held.stop()
-    this.#retired.push(this.#file)
-    this.#file = await open(path, 'r')
+    this.#file.replaceWith(await open(path, 'r'))
     this.row = row
     this.#trusted.watch(row.stamp)
     for (let index = 0; index < row.chunkCount; index++) if (this.#held.bits.set(index)) this.#tell(index)
@@ -180,7 +163,7 @@ export class OpenBlob {
       const before = this.#trusted.check()
       if (!(await this.#trusted.verify(index))) await this.#reportBad(index)
       await this.#keepStamp()
-      const bytes = await this.#read(chunk.offset + offset, allocate(length))
+      const bytes = await this.#file.read(chunk.offset + offset, allocate(length))
       if (bytes !== null && this.#trusted.isUnchanged(before)) return bytes
     }
     throw new StoreError(
@@ -221,14 +204,13 @@ export class OpenBlob {
       { blob: sha, reason, badChunks: bad },
       `Blob ${sha} changed on disk and was set aside; fetch it again to mend it.`,
     )
-    const isLinked = (await this.#file.stat()).nlink > 1
+    const isLinked = (await this.#file.handle.stat()).nlink > 1
     await moveToPartial(places, sha, isLinked, async () => {
       this.row = await this.#changeRow({ state: 'partial', stamp: null }, { held: this.#held.bits })
       this.#held.resume()
       this.#trusted.unwatch()
     })
-    this.#retired.push(this.#file)
-    this.#file = await openPartialFile(places, sha)
+    this.#file.replaceWith(await openPartialFile(places, sha))
     if (isLinked) this.#trusted.clear()
     changed({ type: 'removed', sha })
   }
@@ -237,30 +219,15 @@ export class OpenBlob {
   async close(): Promise<void> {
     this.#closed = true
     this.#held.cancelTimer()
-    await Promise.allSettled([...this.#writing.values(), ...this.#tasks])
-    await this.#stopHash()
+    await Promise.all([this.#incoming.settled(), this.#file.settled()])
+    await this.#incoming.stopHash()
     try {
       await this.sync()
     } finally {
       await this.#held.stop()
       this.#parts.space.release(this)
-      for (const file of [this.#file, ...this.#retired]) await file.close()
+      await this.#file.close()
     }
-  }
-
-  async #store(index: number, bytes: Uint8Array): Promise<void> {
-    const task = this.#hashOf().keep(index, bytes)
-    const right = await this.#tracked(task).catch(error => {
-      throw storeFault(error, `storing blob ${this.row.sha}`)
-    })
-    if (!right) throw wrongChunk(this.row.sha, index, 'the bytes that came have another hash')
-  }
-
-  /** True when the chunk is held, after waiting for a write of it that is under way. */
-  async #arrivedMeanwhile(index: number): Promise<boolean> {
-    this.#assertHere()
-    await this.#writing.get(index)?.catch(() => undefined)
-    return this.#held.bits.has(index)
   }
 
   #arrived(index: number): void {
@@ -268,35 +235,21 @@ export class OpenBlob {
     if (this.isComplete || !this.#held.add(index, length)) return
     this.#trusted.add(index)
     this.#parts.space.arrived(this, length)
-    this.#hashOf().advance()
+    this.#incoming.advanceHash()
     this.#tell(index)
   }
 
-  async #changeRow(
-    fields: Partial<BlobRow>,
-    options: { held?: Bitfield | null; lazily?: boolean } = {},
-  ): Promise<BlobRow> {
+  async #changeRow(fields: Partial<BlobRow>, options: { held?: Bitfield | null } = {}): Promise<BlobRow> {
     const row = await this.#parts.index.change(this.row.sha, now => ({ ...now, ...fields }), options)
     if (row === null) throw notFound(this.row.sha)
     return row
-  }
-
-  #hashOf(): RunningHash {
-    const has = (index: number): boolean => this.#held.bits.has(index)
-    this.#hash ??= new RunningHash(this.#parts.workers, this.manifest, this.#file.fd, has)
-    return this.#hash
-  }
-
-  async #stopHash(): Promise<void> {
-    await this.#hash?.close()
-    this.#hash = null
   }
 
   /** Every chunk is held, and together they are not the blob: either the disk changed some, or the manifest lied. */
   async #explainMismatch(): Promise<never> {
     const { index, log, places } = this.#parts
     const { sha } = this.row
-    await this.#stopHash()
+    await this.#incoming.stopHash()
     this.#trusted.clear()
     const bad = await this.#trusted.findBad(this.#held.bits)
     if (bad.length > 0) {
@@ -322,7 +275,7 @@ export class OpenBlob {
 
   async #hashInFile(index: number): Promise<boolean> {
     const { sha, offset: position, length } = this.manifest.chunks[index]!
-    return this.#tracked(this.#parts.workers.run({ type: 'verify', sha, fd: this.#file.fd, position, length }))
+    return this.#file.use(fd => this.#parts.workers.run({ type: 'verify', sha, fd, position, length }))
   }
 
   /** Records that every byte was verified, once that is so. */
@@ -350,25 +303,6 @@ export class OpenBlob {
       await this.sync()
     })
     throw corruptChunk(sha, index)
-  }
-
-  /** Null when the file became shorter. */
-  async #read(position: number, bytes: Uint8Array): Promise<Uint8Array | null> {
-    const length = bytes.byteLength
-    let done = 0
-    while (done < length) {
-      const { bytesRead } = await this.#tracked(this.#file.read(bytes, done, length - done, position + done))
-      if (bytesRead === 0) return null
-      done += bytesRead
-    }
-    return bytes
-  }
-
-  /** Closing waits for it, because the file's number may belong to another file afterwards. */
-  #tracked<T>(task: Promise<T>): Promise<T> {
-    const tracked = task.finally(() => this.#tasks.delete(tracked))
-    this.#tasks.add(tracked)
-    return tracked
   }
 
   #chunk(index: number): ChunkRef {

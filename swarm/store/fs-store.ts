@@ -1,5 +1,4 @@
-import { rename, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import {
   type Clock,
   isAbort,
@@ -7,26 +6,25 @@ import {
   type Logger,
   messageOf,
   silentLogger,
-  syncFolder,
   systemClock,
   TaskGroup,
 } from '#node/kit'
 import type { Manifest, Sha256Hex } from '#swarm/chunk'
 import { BlobIndex, type StoreDb } from './blob-index.ts'
-import { statOfRow } from './blob-stat.ts'
 import { createBufferPool } from './buffers.ts'
-import { chooseRemovals } from './collect.ts'
 import { type DiskSize, DiskSpace } from './disk-space.ts'
 import { closedStore, notFound, StoreError } from './errors.ts'
 import { PartialHandle, ReaderHandle } from './handles.ts'
-import { type Ingested, ingestToFile } from './ingest.ts'
+import { Intake } from './intake.ts'
+import { Inventory } from './inventory.ts'
 import { placeFile } from './materialise.ts'
 import type { OpenBlob } from './open-blob.ts'
 import { OpenBlobs } from './open-blobs.ts'
 import type { Parts, StoreChange } from './parts.ts'
 import { Places } from './places.ts'
-import { adoptOrphan, reconcile, removeFiles } from './reconcile.ts'
-import { type BlobRow, withoutPin, withPin } from './rows.ts'
+import { adoptOrphan, reconcile } from './reconcile.ts'
+import { Removal } from './removal.ts'
+import { withoutPin, withPin } from './rows.ts'
 import { sameContent, sameStamp, stampOfPath } from './stamp.ts'
 import type {
   BlobDescriptor,
@@ -95,6 +93,9 @@ class FileBlobStore implements FsStore {
   readonly #parts: Parts
   readonly #open: OpenBlobs
   readonly #uses: UseTimes
+  readonly #intake: Intake
+  readonly #inventory: Inventory
+  readonly #removal: Removal
   readonly #listeners = new Set<(event: StoreChange) => void>()
   readonly #background: TaskGroup
   readonly #closing = new AbortController()
@@ -126,6 +127,9 @@ class FileBlobStore implements FsStore {
     })
     this.#open = new OpenBlobs(this.#parts)
     this.#uses = new UseTimes(index, this.#parts.clock, flush => this.#background.run(flush))
+    this.#intake = new Intake(this.#parts, this.#open, this.#uses)
+    this.#inventory = new Inventory(this.#parts, this.#open, this.#uses)
+    this.#removal = new Removal(this.#parts, this.#open, this.#uses, this.#inventory)
   }
 
   async start(): Promise<void> {
@@ -148,15 +152,12 @@ class FileBlobStore implements FsStore {
   }
 
   stat(sha: Sha256Hex): Promise<BlobStat | null> {
-    return this.#call(async () => {
-      const row = await this.#parts.index.row(sha)
-      return row === null || row.state === 'removing' ? null : this.#statOf(row)
-    })
+    return this.#call(() => this.#inventory.stat(sha))
   }
 
   async *list(): AsyncIterable<BlobStat> {
     this.#assertOpen()
-    for await (const row of this.#parts.index.rows()) if (row.state !== 'removing') yield await this.#statOf(row)
+    yield* this.#inventory.list()
   }
 
   manifest(hash: Sha256Hex): Promise<Manifest | null> {
@@ -164,26 +165,17 @@ class FileBlobStore implements FsStore {
   }
 
   ingest(source: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<BlobDescriptor> {
-    return this.#call(async () => {
+    return this.#call(() => {
       const signal = options.signal ? AbortSignal.any([options.signal, this.#closing.signal]) : this.#closing.signal
-      const ingested = await ingestToFile(this.#parts, source, { ...options, signal })
-      const { blob, sizeBytes, hash } = ingested.manifest
-      await this.#locked(blob, () => this.#keep(ingested, options.pin))
-      return { sha: blob, sizeBytes, chunks: hash }
+      return this.#intake.ingest(source, { ...options, signal })
     })
   }
 
   begin(manifest: Manifest): Promise<PartialBlob> {
-    return this.#call(() =>
-      this.#locked(manifest.blob, async () => {
-        let row = await this.#row(manifest.blob)
-        if (row?.state === 'partial' && row.chunks !== manifest.hash) row = await this.#dropOther(row, manifest)
-        if (row === null) await this.#parts.index.add(this.#newRow(manifest), manifest)
-        const blob = await this.#open.take(manifest.blob, manifest)
-        if (!blob.isComplete) await this.#reserve(blob, row === null)
-        return new PartialHandle(blob, this.#open, blob => this.#complete(blob), manifest)
-      }),
-    )
+    return this.#call(async () => {
+      const blob = await this.#intake.begin(manifest)
+      return new PartialHandle(blob, this.#open, blob => this.#complete(blob), manifest)
+    })
   }
 
   reader(sha: Sha256Hex): Promise<BlobReader> {
@@ -254,33 +246,15 @@ class FileBlobStore implements FsStore {
   }
 
   collect(options: CollectOptions): Promise<{ removed: BlobStat[]; freedBytes: number }> {
-    return this.#call(async () => {
-      const blobs: BlobStat[] = []
-      for await (const stat of this.list()) blobs.push(stat)
-      const chosen = chooseRemovals(blobs, options, blob => this.#open.has(blob.sha))
-      const removed: BlobStat[] = []
-      for (const stat of chosen) if (options.dryRun === true || (await this.#remove(stat.sha))) removed.push(stat)
-      return { removed, freedBytes: removed.reduce((sum, stat) => sum + stat.bytesHeld, 0) }
-    })
+    return this.#call(() => this.#removal.collect(options))
   }
 
   remove(sha: Sha256Hex): Promise<boolean> {
-    return this.#call(() => this.#remove(sha))
+    return this.#call(() => this.#removal.remove(sha))
   }
 
   usage(): ReturnType<BlobStore['usage']> {
-    return this.#call(async () => {
-      const sum = { blobs: 0, bytes: 0, partialBytes: 0 }
-      for await (const stat of this.list()) {
-        if (stat.state === 'partial') sum.partialBytes += stat.bytesHeld
-        else {
-          sum.blobs++
-          sum.bytes += stat.sizeBytes
-        }
-      }
-      const { freeBytes, sizeBytes } = await this.#parts.space.size()
-      return { ...sum, diskFreeBytes: freeBytes, diskSizeBytes: sizeBytes }
-    })
+    return this.#call(() => this.#inventory.usage())
   }
 
   onChange(listener: (event: StoreChange) => void): () => void {
@@ -307,107 +281,6 @@ class FileBlobStore implements FsStore {
     await this.#parts.index.endSession()
     await this.#parts.index.close()
     openFolders.delete(this.#folder)
-  }
-
-  /** Moves what was ingested to its place, unless the blob is there already. */
-  async #keep({ manifest, path }: Ingested, pin: string | undefined): Promise<void> {
-    const { index, places, epoch, changed } = this.#parts
-    const sha = manifest.blob
-    const target = places.blob(sha)
-    try {
-      const before = await this.#row(sha)
-      const open = this.#open.get(sha)
-      if (before?.state === 'complete' && (open?.isComplete || (await this.#isUntouched(before)))) {
-        if (pin !== undefined) await index.change(sha, row => withPin(row, pin))
-        this.#uses.touch(sha)
-        return
-      }
-      await places.createBlobFolder(sha)
-      await rename(path, target)
-      await syncFolder(dirname(target))
-      const fresh = { ...this.#newRow(manifest), pins: before?.pins ?? [] }
-      const row: BlobRow = { ...fresh, state: 'complete', stamp: await stampOfPath(target, epoch) }
-      await index.add(pin === undefined ? row : withPin(row, pin), manifest)
-      await open?.replacedBy(row, target)
-      await rm(places.partialOf(sha), { force: true })
-      changed({ type: 'complete', sha })
-    } finally {
-      await rm(path, { force: true })
-      await syncFolder(places.partial)
-    }
-  }
-
-  async #isUntouched(row: BlobRow): Promise<boolean> {
-    const stamp = await stampOfPath(this.#parts.places.blob(row.sha), this.#parts.epoch).catch(() => null)
-    return stamp !== null && sameStamp(row.stamp, stamp)
-  }
-
-  async #dropOther(row: BlobRow, manifest: Manifest): Promise<BlobRow> {
-    if (this.#open.has(row.sha)) {
-      throw new StoreError(
-        'mismatch',
-        `blob ${row.sha} is being fetched with chunk manifest ${row.chunks}, not ${manifest.hash}; try again when that has ended`,
-      )
-    }
-    const { index, places } = this.#parts
-    await rm(places.partialOf(row.sha), { force: true })
-    await index.delete(row, await index.manifest(row.chunks))
-    const fresh = { ...this.#newRow(manifest), pins: row.pins }
-    await index.add(fresh, manifest)
-    return fresh
-  }
-
-  async #remove(sha: Sha256Hex): Promise<boolean> {
-    return this.#locked(sha, async () => {
-      const { index, changed } = this.#parts
-      const row = await this.#row(sha)
-      if (row === null || row.pins.length > 0 || this.#open.has(sha)) return false
-      await index.change(sha, now => ({ ...now, state: 'removing' }))
-      await removeFiles(this.#parts, row)
-      await index.delete(row, await index.manifest(row.chunks))
-      this.#uses.forget(sha)
-      changed({ type: 'removed', sha })
-      return true
-    })
-  }
-
-  /** Call it with the blob's lock. One that was begun in vain leaves nothing behind. */
-  async #reserve(blob: OpenBlob, isNew: boolean): Promise<void> {
-    try {
-      await this.#parts.space.reserve(blob, blob.row.sizeBytes - blob.bytesHeld)
-    } catch (error) {
-      await this.#open.giveBack(blob)
-      if (isNew) {
-        await removeFiles(this.#parts, blob.row)
-        await this.#parts.index.delete(blob.row, blob.manifest)
-      }
-      throw error
-    }
-  }
-
-  async #row(sha: Sha256Hex): Promise<BlobRow | null> {
-    const row = await this.#parts.index.row(sha)
-    return row?.state === 'removing' ? null : row
-  }
-
-  #newRow(manifest: Manifest): BlobRow {
-    const now = this.#parts.clock.now()
-    return {
-      sha: manifest.blob,
-      sizeBytes: manifest.sizeBytes,
-      chunks: manifest.hash,
-      chunkCount: manifest.chunks.length,
-      state: 'partial',
-      addedAt: now,
-      usedAt: now,
-      pins: [],
-      stamp: null,
-    }
-  }
-
-  #statOf(row: BlobRow): Promise<BlobStat> {
-    const { sha, usedAt } = row
-    return statOfRow(this.#parts.index, row, this.#uses.latest(sha, usedAt), this.#open.get(sha))
   }
 
   #locked<T>(sha: Sha256Hex, work: () => Promise<T>): Promise<T> {

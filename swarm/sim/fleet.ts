@@ -2,16 +2,16 @@ import { seededRandom } from '#node/kit'
 import { Bitfield } from '#swarm/chunk'
 import { type ChunkRequest, EXCHANGE_LIMITS } from '#swarm/exchange'
 import { EventQueue } from './event-queue.ts'
-import { SimHost, type Upload } from './sim-host.ts'
+import { type FleetCounts, fleetReport } from './fleet-report.ts'
+import { SimNetwork } from './network.ts'
+import { SimHost } from './sim-host.ts'
 import type { FleetOptions, FleetReport } from './types.ts'
 
 const TICK_MS = 200
 
 /**
  * A whole fleet that pulls one blob, in virtual time, with the production scheduler and seed policy of every host.
- *
- * The network: a host sends one chunk at a time at its link's rate, in the order asked; the receiver takes them at its own link's
- * rate, so that a chunk's last byte arrives when both links have carried it. Messages take the latency. Deterministic for a seed.
+ * Deterministic for a seed.
  */
 export function simulateFleet(options: FleetOptions): FleetReport {
   return new Fleet(options).run()
@@ -24,16 +24,23 @@ class Fleet {
   readonly #lengths: Uint32Array
   readonly #hosts: SimHost[]
   readonly #byName: Map<string, SimHost>
-  readonly #latencyMs: number
+  readonly #network: SimNetwork
   readonly #verifyMs: number
   readonly #liars: Set<number>
-  readonly #count = { twice: 0, wasted: 0, origin: 0, requests: 0, declines: 0, stalls: 0, bans: 0 }
+  readonly #counts: FleetCounts = {
+    chunksWrittenTwice: 0,
+    wastedBytes: 0,
+    requests: 0,
+    declines: 0,
+    stalls: 0,
+    bans: 0,
+  }
   #pulling = 0
 
   constructor(options: FleetOptions) {
     this.#options = options
     this.#random = seededRandom(options.seed)
-    this.#latencyMs = options.latencyMs ?? 0.5
+    this.#network = new SimNetwork(this.#events, options)
     this.#verifyMs = options.verifyMs ?? 4
     this.#liars = new Set(options.liars)
     this.#lengths = chunkLengths(options.blobBytes, options.chunkBytes ?? 4 * 1024 * 1024)
@@ -42,12 +49,12 @@ class Fleet {
   }
 
   run(): FleetReport {
-    this.#pulling = this.#hosts.filter(host => this.#isCounted(host)).length
+    this.#pulling = this.#hosts.filter(host => host.isPuller).length
     this.#connectAll()
     for (const host of this.#hosts) this.#plan(host)
     this.#planPartitions()
     this.#events.run(this.#options.giveUpMs ?? 600_000, () => this.#pulling > 0)
-    return this.#report()
+    return fleetReport(this.#options, this.#hosts, this.#counts)
   }
 
   #makeHost(index: number): SimHost {
@@ -61,10 +68,6 @@ class Fleet {
       limits: EXCHANGE_LIMITS.scheduler,
       declineMs: EXCHANGE_LIMITS.declineMs,
     })
-  }
-
-  #isCounted(host: SimHost): boolean {
-    return !host.origin && !host.liar
   }
 
   #connectAll(): void {
@@ -85,7 +88,7 @@ class Fleet {
       this.#pump(host)
       this.#tick(host)
     })
-    if (this.#isCounted(host)) this.#rewireLater(host)
+    if (host.isPuller) this.#rewireLater(host)
     for (const { leaveMs, returnMs } of this.#options.churn?.filter(change => change.host === host.index) ?? []) {
       this.#events.after(leaveMs, () => this.#leave(host))
       this.#events.after(returnMs, () => this.#comeBack(host))
@@ -104,7 +107,7 @@ class Fleet {
     if (host.complete) return
     if (host.online) {
       for (const stall of host.scheduler.tick(this.#events.now)) {
-        this.#count.stalls++
+        this.#counts.stalls++
         this.#cancel(host, stall.requests)
       }
       this.#pump(host)
@@ -117,16 +120,16 @@ class Fleet {
     for (;;) {
       const request = host.scheduler.next(this.#events.now)
       if (!request) return
-      this.#count.requests++
+      this.#counts.requests++
       const holder = this.#byName.get(request.peer)!
-      this.#message(host, holder, () => this.#asked(holder, host, request))
+      this.#network.message(host, holder, () => this.#asked(holder, host, request))
     }
   }
 
   #asked(holder: SimHost, asker: SimHost, request: ChunkRequest): void {
     const decline = (retryAfterMs: number, notHeld: boolean): void => {
-      this.#count.declines++
-      this.#message(holder, asker, () => {
+      this.#counts.declines++
+      this.#network.message(holder, asker, () => {
         if (!isOpen(asker, request)) return
         asker.scheduler.declined(request, retryAfterMs, this.#events.now, { notHeld })
         this.#pump(asker)
@@ -144,33 +147,13 @@ class Fleet {
       }
     }
     holder.pendingUpload(asker, request)
-    if (!holder.sending) this.#sendNext(holder)
-  }
-
-  #sendNext(holder: SimHost): void {
-    const upload = holder.nextUpload()
-    holder.sending = upload !== null
-    if (!upload) return
-    const life = holder.life
-    if (holder.origin) this.#count.origin += upload.request.length
-    this.#events.after((upload.request.length * 1000) / holder.bytesPerSecond, () => {
-      if (holder.life !== life) return
-      this.#carry(holder, upload)
-      this.#sendNext(holder)
-    })
-  }
-
-  #carry(holder: SimHost, { to, request }: Upload): void {
-    const now = this.#events.now
-    const arrivesAt = Math.max(now, to.downFreeAt + (request.length * 1000) / to.bytesPerSecond)
-    to.downFreeAt = arrivesAt
-    this.#message(holder, to, () => this.#arrived(to, holder, request), arrivesAt - now)
+    this.#network.serve(holder, upload => this.#arrived(upload.to, holder, upload.request))
   }
 
   #arrived(host: SimHost, from: SimHost, request: ChunkRequest): void {
     const now = this.#events.now
     if (!isOpen(host, request)) {
-      if (host.held[request.chunk] === 1) this.#count.wasted += request.length
+      if (host.held[request.chunk] === 1) this.#counts.wastedBytes += request.length
       return
     }
     host.scheduler.arrived(request, request.length, now)
@@ -182,12 +165,12 @@ class Fleet {
     if (from.liar) {
       host.scheduler.failed(request.chunk)
       host.banned.add(from)
-      this.#count.bans++
+      this.#counts.bans++
       this.#unlink(host, from)
     } else if (host.held[request.chunk] === 1) {
-      this.#count.wasted += request.length
+      this.#counts.wastedBytes += request.length
     } else {
-      if (host.scheduler.stateOf(request.chunk) === 'held') this.#count.twice++
+      if (host.scheduler.stateOf(request.chunk) === 'held') this.#counts.chunksWrittenTwice++
       this.#cancel(host, host.hold(request.chunk, this.#events.now))
       this.#announce(host, request.chunk)
       if (host.complete) this.#finished(host)
@@ -197,7 +180,7 @@ class Fleet {
 
   #announce(host: SimHost, chunk: number): void {
     for (const asker of host.askers) {
-      if (!asker.wants || !this.#reach(host, asker)) continue
+      if (!asker.wants || !this.#network.reach(host, asker)) continue
       asker.scheduler.addHave(host.name, chunk)
       if (host.complete) asker.scheduler.setHave(host.name, 'complete', host.askers.size > 1)
       this.#pump(asker)
@@ -216,7 +199,7 @@ class Fleet {
 
   #link(asker: SimHost, holder: SimHost): void {
     if (!asker.wants || !holder.online || asker === holder || asker.sources.has(holder)) return
-    if (asker.banned.has(holder) || !this.#reach(asker, holder)) return
+    if (asker.banned.has(holder) || !this.#network.reach(asker, holder)) return
     asker.sources.add(holder)
     holder.askers.add(asker)
     holder.seeding.join(asker.name)
@@ -286,50 +269,9 @@ class Fleet {
     for (const request of requests) this.#byName.get(request.peer)?.cancelUpload(host, request)
   }
 
-  /** Lost when the hosts cannot reach each other or one of them left meanwhile. */
-  #message(from: SimHost, to: SimHost, deliver: () => void, extraMs = 0): void {
-    if (!this.#reach(from, to)) return
-    const lives = from.life + to.life
-    this.#events.after(this.#latencyMs + extraMs, () => {
-      if (from.life + to.life === lives && this.#reach(from, to)) deliver()
-    })
-  }
-
-  #reach(a: SimHost, b: SimHost): boolean {
-    if (!a.online || !b.online) return false
-    const now = this.#events.now
-    return !this.#options.partitions?.some(
-      cut => now >= cut.fromMs && now < cut.untilMs && cut.side(a.index) !== cut.side(b.index),
-    )
-  }
-
   #anyOther(host: SimHost): SimHost {
     const at = Math.floor(this.#random() * (this.#hosts.length - 1))
     return this.#hosts[at < host.index ? at : at + 1]!
-  }
-
-  #report(): FleetReport {
-    const counted = this.#hosts.filter(host => this.#isCounted(host))
-    const durationsMs = counted.map(host => (host.finishedAt === null ? null : host.finishedAt - host.startedAt))
-    const sorted = durationsMs.map(ms => ms ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b)
-    const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0
-    return {
-      seed: this.#options.seed,
-      durationsMs,
-      p50Ms: at(0.5),
-      p99Ms: at(0.99),
-      p999Ms: at(0.999),
-      maxMs: at(1),
-      boundMs: (this.#options.blobBytes * 1000) / this.#options.bytesPerSecond,
-      incomplete: counted.filter(host => host.finishedAt === null).map(host => host.index),
-      chunksWrittenTwice: this.#count.twice,
-      wastedBytes: this.#count.wasted,
-      originBytes: this.#count.origin,
-      requests: this.#count.requests,
-      declines: this.#count.declines,
-      stalls: this.#count.stalls,
-      bans: this.#count.bans,
-    }
   }
 }
 

@@ -29,6 +29,7 @@ export class SimHost {
   readonly uploads: Upload[] = []
   readonly uploadOf = new Map<number, Map<number, Upload>>()
   sending = false
+  sentBytes = 0
   downFreeAt = 0
   seeding: SeedPolicy
 
@@ -56,6 +57,11 @@ export class SimHost {
       if (options.origin || options.liar) this.hold(chunk, 0)
       else this.scheduler.need(chunk)
     }
+  }
+
+  /** Reports are about such hosts. */
+  get isPuller(): boolean {
+    return !this.origin && !this.liar
   }
 
   get complete(): boolean {

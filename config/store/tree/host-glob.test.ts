@@ -46,6 +46,8 @@ test.each([
   ['web*', '*', false],
   ['a*b*c', 'aXbYc', true],
   ['a*b*c', 'ab', false],
+  ['*.*', 'web.', false],
+  ['*.*.*', 'web..', true],
 ])('%s covers %s: %s', (earlier, later, expected) => {
   expect(covers(earlier, later)).toBe(expected)
 })

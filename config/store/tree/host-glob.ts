@@ -37,7 +37,8 @@ export class WideGlobs<T> {
   add(glob: string, item: T): void {
     const turn = this.size++
     const text = comparable(glob)
-    if (!/^[^?[\]{}()!\0]+$/.test(text)) return
+    // Of all globs with stars only, `*.*` wants something in the place of its last one.
+    if (!/^[^?[\]{}()!\0]+$/.test(text) || text === '*.*') return
     const parts = text.split('*')
     const end = parts.at(-1) ?? ''
     const byEnd = this.#byEnd.get(end.length) ?? new Map<string, Wide<T>[]>()

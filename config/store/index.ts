@@ -8,8 +8,10 @@ export {
   hashOfSource,
   type LoadFolderOptions,
   type LoadOptions,
+  type LoadTreeOptions,
   loadConfig,
   loadFolder,
+  loadTree,
   Memory,
   ReadCache,
 } from './tree/index.ts'

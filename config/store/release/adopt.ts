@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { syncFolder, writeFileAtomic } from '#node/kit'
+import type { Archive } from './archive.ts'
 import { commit } from './commit.ts'
 import { encodeEntry, type HistoryEntry } from './entry.ts'
 import { entryFile, readHistory } from './history.ts'
@@ -23,15 +24,19 @@ export interface Adoption {
  */
 export async function adopt(
   places: ReleasePlaces,
+  archive: Archive,
   { history, files, sources }: Adoption,
   options: { signal?: AbortSignal | undefined },
 ): Promise<void> {
   const newest = history.at(-1)
   if (newest === undefined) throw new RangeError('nothing to adopt')
   const live = await readLive(places)
-  if (live !== newest.release) await settleRelease(places, newest.release, files, options)
-  await writeSourceIndex(places, newest.release, sources)
   const isLive = live === newest.release
+  if (!isLive) {
+    await settleRelease(places, newest.release, files, options)
+    await archive.put(newest.release, files, options)
+  }
+  await writeSourceIndex(places, newest.release, sources)
   await writeHistory(places, isLive ? history : history.slice(0, -1))
   if (!isLive) await commit(places, newest)
 }

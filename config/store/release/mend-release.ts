@@ -26,7 +26,7 @@ export async function mendRelease(
   const folder = releaseFolder(places, hash)
   const { added, changed, removed } = changesBetween(present.files, files)
   const wrong = [...added, ...changed]
-  const staging = await stage(places, files, options)
+  const [staging] = await stage(places, files, options)
   try {
     for (const path of removed) await rm(join(folder, path), { force: true })
     for (const path of wrong) {

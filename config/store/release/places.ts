@@ -13,7 +13,9 @@ export interface ReleasePlaces {
   readonly history: string
   /** The entry of a release that is being made live. */
   readonly pending: string
-  /** What is left of a release that is no longer kept: most files of the next one. */
+  /** The trees of all releases that can be gone back to, in one file. */
+  readonly archive: string
+  /** What is left of the release that was live before: most files of the next one. */
   readonly spare: string
   readonly lock: string
   /** Who has the lock, for people. */
@@ -47,6 +49,7 @@ export function releasePlaces(home: string, stacks?: string): ReleasePlaces {
     releases,
     history: join(releases, 'history'),
     pending: join(releases, '.pending.json'),
+    archive: join(releases, 'archive.sqlite'),
     spare: join(releases, '.spare'),
     lock: join(releases, '.lock'),
     holder: join(releases, '.publisher.json'),

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { A, B, C, COUNTS, hashOf, liveFiles, publish, setUp } from './scenario.ts'
+import { A, B, C, COUNTS, hashOf, liveFiles, publish, rollback, setUp } from './scenario.ts'
 
 describe('publishing', () => {
   test('makes a folder that is named by its content, points .live at it and writes the history', async () => {
@@ -59,14 +59,15 @@ describe('publishing', () => {
     expect(await modeOf('releases/history/00000001.json')).toBe('640')
   })
 
-  test('leaves nothing but releases, history and the lock', async () => {
+  test('leaves nothing but the live release, what is kept of others, history and the lock', async () => {
     const { folder, releases } = await setUp()
     await using _gone = folder
     await publish(releases, A)
     await publish(releases, B)
     expect((await readdir(folder.path)).toSorted()).toEqual(['.live', 'releases'])
-    const names = [hashOf(A), hashOf(B)].flatMap(hash => [hash, `${hash}.stamps`])
-    expect((await readdir(join(folder.path, 'releases'))).toSorted()).toEqual(['.lock', ...names, 'history'].toSorted())
+    expect((await readdir(join(folder.path, 'releases'))).toSorted()).toEqual(
+      ['.lock', '.spare', '.spare.stamps', hashOf(B), `${hashOf(B)}.stamps`, 'archive.sqlite', 'history'].toSorted(),
+    )
     expect((await readdir(join(folder.path, 'releases/history'))).toSorted()).toEqual([
       '00000001.json',
       '00000002.json',
@@ -104,14 +105,33 @@ describe('publishing', () => {
     expect(await liveFiles(releases)).toEqual(A)
   })
 
-  test('publishes again what is kept, and writes it anew where it was damaged', async () => {
+  test('publishes again what was live before, whatever somebody did to the folder that it is made of', async () => {
     const { folder, releases } = await setUp()
     await using _gone = folder
     await publish(releases, A)
     await publish(releases, B)
-    await writeFile(join(folder.path, 'releases', hashOf(A), 'roles.vgo'), 'by hand')
+    await writeFile(join(folder.path, 'releases/.spare/roles.vgo'), 'by hand')
     await publish(releases, A)
     expect(await liveFiles(releases)).toEqual(A)
+    await rm(join(folder.path, 'releases/.spare'), { recursive: true })
+    await publish(releases, B)
+    expect(await liveFiles(releases)).toEqual(B)
+  })
+
+  test('keeps what was kept as folders, as older versions did', async () => {
+    const { folder, releases } = await setUp()
+    await using _gone = folder
+    for (const tree of [A, B, C]) await publish(releases, tree)
+    await rm(join(folder.path, 'releases/archive.sqlite'))
+    await folder.write(A, join('releases', hashOf(A)))
+    await folder.write({ ...B, 'roles.vgo': 'by hand' }, join('releases', hashOf(B)))
+    await expect(rollback(releases, '2')).rejects.toThrow(
+      /is not what was published.*releases\/[0-9a-f]{64}, or publish/,
+    )
+    await rollback(releases, '1')
+    expect(await liveFiles(releases)).toEqual(A)
+    await rollback(releases, '3')
+    expect(await liveFiles(releases)).toEqual(C)
   })
 
   test('refuses a .live that is no link to a release, and says how to go on', async () => {
@@ -162,8 +182,7 @@ describe('publishing', () => {
     expect((await releases.status()).warnings).toEqual([
       `.live was changed by hand: it points at ${hashOf(A).slice(0, 12)}, which is not the last release of the history`,
     ])
-    await rm(join(folder.path, 'releases', hashOf(A)), { recursive: true })
-    await expect(releases.tree(hashOf(A))).rejects.toThrow(/are not kept here/)
+    await expect(releases.tree(hashOf(A))).rejects.toThrow(/the folder of the live release, is gone; publish again/)
     expect(await publish(releases, C)).toMatchObject({ entry: { number: 3, basedOn: hashOf(A) } })
     expect(await liveFiles(releases)).toEqual(C)
     expect((await releases.status()).warnings).toEqual([])

@@ -1,5 +1,6 @@
 import type { Clock } from '#node/kit'
 import { type Adoption, adopt } from './adopt.ts'
+import { Archive } from './archive.ts'
 import { type Changes, changesBetween } from './changes.ts'
 import { entryBefore, findEntry } from './choose-release.ts'
 import { commit, settlePending } from './commit.ts'
@@ -14,7 +15,7 @@ import { damaged, mendRelease } from './mend-release.ts'
 import { secureStacks } from './permissions.ts'
 import type { ReleasePlaces } from './places.ts'
 import { type LockOptions, PublisherLock } from './publisher-lock.ts'
-import { isIntact, readReleaseTree } from './read-release.ts'
+import { isIntact, readKeptTree, readReleaseTree } from './read-release.ts'
 import { type ReleaseHash, releaseHash, shortHash } from './release-hash.ts'
 import { dropOldReleases } from './retention.ts'
 import { settleRelease } from './settle-release.ts'
@@ -57,6 +58,12 @@ export interface AlreadyLive {
   readonly mended: readonly string[]
 }
 
+interface Opened {
+  readonly lock: PublisherLock
+  readonly archive: Archive
+  readonly recovered: HistoryEntry | null
+}
+
 /**
  * The one who may change what is live. Open it for one change and dispose of it; it holds the lock meanwhile. Opening finishes what a
  * killed publisher began. A method that throws did not change what is live.
@@ -68,14 +75,16 @@ export class Publisher implements AsyncDisposable {
   readonly #clock: Clock
   readonly #keep: number
   readonly #lock: PublisherLock
+  readonly #archive: Archive
   readonly #signal: AbortSignal | undefined
 
-  private constructor(options: LockOptions & { keep: number }, lock: PublisherLock, recovered: HistoryEntry | null) {
+  private constructor(options: LockOptions & { keep: number }, { lock, archive, recovered }: Opened) {
     this.#places = options.places
     this.#clock = options.clock
     this.#keep = options.keep
     this.#signal = options.signal
     this.#lock = lock
+    this.#archive = archive
     this.recovered = recovered
   }
 
@@ -84,15 +93,17 @@ export class Publisher implements AsyncDisposable {
     const { places, clock, keep } = options
     await makeFolders(places)
     const lock = await PublisherLock.acquire(options)
+    const archive = new Archive(places)
     try {
       const recovered = await explained(`write below ${places.releases}`, async () => {
         const entry = await settlePending(places)
         await clearDebris(places, clock.now())
-        await dropOldReleases(places, keep)
+        await dropOldReleases(places, archive, keep)
         return entry
       })
-      return new Publisher(options, lock, recovered)
+      return new Publisher(options, { lock, archive, recovered })
     } catch (error) {
+      archive[Symbol.dispose]()
       await lock[Symbol.asyncDispose]()
       throw error
     }
@@ -117,10 +128,8 @@ export class Publisher implements AsyncDisposable {
     const live = await readLive(this.#places)
     if (live === release) return { outcome: 'already-live', release, mended: await this.#mend(release, files) }
     const before = request.live ?? (await this.#tree(live))
-    await this.#explained(async () => {
-      await settleRelease(this.#places, release, files, { signal: this.#signal })
-      if (sources !== undefined) await writeSourceIndex(this.#places, release, sources)
-    })
+    await this.#settle(release, files)
+    if (sources !== undefined) await this.#explained(() => writeSourceIndex(this.#places, release, sources))
     return await this.#goLive({ release, kind, author, reason, basedOn: live, restores: null, counts }, before, files)
   }
 
@@ -140,6 +149,7 @@ export class Publisher implements AsyncDisposable {
     }
     const tree = await this.#kept(target)
     await request.check?.(tree, target)
+    await this.#settle(target.release, tree.files)
     const { release, number, counts, restores } = target
     const { author, reason } = request
     const entry = {
@@ -160,16 +170,17 @@ export class Publisher implements AsyncDisposable {
    * @throws ReleaseError 'damaged', 'disk-full', 'no-permission'
    */
   async adopt(adoption: Adoption): Promise<void> {
-    await this.#explained(() => adopt(this.#places, adoption, { signal: this.#signal }))
-    await Promise.allSettled([dropOldReleases(this.#places, this.#keep)])
+    await this.#explained(() => adopt(this.#places, this.#archive, adoption, { signal: this.#signal }))
+    await Promise.allSettled([dropOldReleases(this.#places, this.#archive, this.#keep)])
   }
 
   /** Keeps an old release of the history, which can be gone back to then. @throws as `adopt` */
   async keep(release: ReleaseHash, files: readonly TreeFile[]): Promise<void> {
-    await this.#explained(() => settleRelease(this.#places, release, files, { signal: this.#signal }))
+    await this.#archive.put(release, files, { signal: this.#signal })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#archive[Symbol.dispose]()
     await this.#lock[Symbol.asyncDispose]()
   }
 
@@ -191,7 +202,7 @@ export class Publisher implements AsyncDisposable {
     if (entry.kind !== 'rollback') await this.assertNotFrozen()
     await commit(this.#places, complete)
     // What is left to do is done by the next one where it fails.
-    await Promise.allSettled([dropOldReleases(this.#places, this.#keep), secureStacks(this.#places)])
+    await Promise.allSettled([dropOldReleases(this.#places, this.#archive, this.#keep), secureStacks(this.#places)])
     return { outcome: 'released', entry: complete, changes }
   }
 
@@ -214,7 +225,7 @@ export class Publisher implements AsyncDisposable {
 
   async #kept(entry: HistoryEntry): Promise<Tree> {
     const { release, number } = entry
-    const tree = await readReleaseTree(this.#places, release, { signal: this.#signal })
+    const tree = await readKeptTree(this.#places, this.#archive, release, { signal: this.#signal })
     if (tree === null) {
       throw new ReleaseError(
         'no-release',
@@ -228,6 +239,12 @@ export class Publisher implements AsyncDisposable {
       tree.problems[0]?.message ?? 'its files differ',
       undefined,
     )
+  }
+
+  async #settle(release: ReleaseHash, files: readonly TreeFile[]): Promise<void> {
+    const options = { signal: this.#signal }
+    await this.#explained(() => settleRelease(this.#places, release, files, options))
+    await this.#archive.put(release, files, options)
   }
 
   async #explained<T>(work: () => Promise<T>): Promise<T> {

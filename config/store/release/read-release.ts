@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { codeOf } from '#node/kit'
-import { releaseFolder } from './live.ts'
+import type { Archive } from './archive.ts'
+import { readLive, releaseFolder } from './live.ts'
 import type { ReleasePlaces } from './places.ts'
 import { readTree } from './read-tree.ts'
 import { type ReleaseHash, releaseHash } from './release-hash.ts'
@@ -12,7 +14,20 @@ export interface ReadReleaseOptions {
   readonly isSkimmed?: boolean
 }
 
-/** The tree of a release, null when it is not there. */
+/** The tree of a release, of the live one from its folder, as it is there; null when it is not here. @throws as `Archive.tree` */
+export async function readKeptTree(
+  places: ReleasePlaces,
+  archive: Archive,
+  hash: ReleaseHash,
+  options: ReadReleaseOptions,
+): Promise<Tree | null> {
+  const tree = await readReleaseTree(places, hash, options)
+  // Who publishes may have taken the folder for the next release while it was read.
+  if (tree !== null && existsSync(releaseFolder(places, hash))) return tree
+  return (await readLive(places)) === hash ? null : await archive.tree(hash, options)
+}
+
+/** What is in the folder of a release, null when there is none. */
 export async function readReleaseTree(
   places: ReleasePlaces,
   hash: ReleaseHash,

@@ -1,5 +1,6 @@
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { type Clock, systemClock } from '#node/kit'
+import { Archive } from './archive.ts'
 import { findEntry } from './choose-release.ts'
 import { checkWords, type HistoryEntry } from './entry.ts'
 import { ReleaseError } from './errors.ts'
@@ -10,7 +11,7 @@ import { permissionWarnings } from './permissions.ts'
 import type { ReleasePlaces } from './places.ts'
 import { Publisher } from './publisher.ts'
 import type { Holder } from './publisher-lock.ts'
-import { type ReadReleaseOptions, readReleaseTree } from './read-release.ts'
+import { type ReadReleaseOptions, readKeptTree } from './read-release.ts'
 import { type ReleaseHash, shortHash } from './release-hash.ts'
 import { KEPT_RELEASES } from './retention.ts'
 import { readSourceIndex, type SourceIndex } from './source-index.ts'
@@ -56,26 +57,27 @@ export class Releases {
     return await readLive(this.places)
   }
 
-  /** Where the files of a release are. */
+  /** Where the files of a release are while it is live. */
   folder(hash: ReleaseHash): string {
     return releaseFolder(this.places, hash)
   }
 
-  /** @throws ReleaseError 'no-release' when its files are no longer kept */
+  /** @throws ReleaseError 'no-release' when its files are no longer kept, 'damaged' */
   async tree(hash: ReleaseHash, options: ReadReleaseOptions = {}): Promise<Tree> {
-    const tree = await readReleaseTree(this.places, hash, options)
+    using archive = new Archive(this.places)
+    const tree = await readKeptTree(this.places, archive, hash, options)
     if (tree !== null) return tree
-    throw new ReleaseError('no-release', `the files of release ${shortHash(hash)} are not kept here`, {
-      context: { release: hash },
-    })
+    const isLive = (await this.live()) === hash
+    const message = isLive
+      ? `${this.folder(hash)}, the folder of the live release, is gone; publish again and it is written anew`
+      : `the files of release ${shortHash(hash)} are not kept here`
+    throw new ReleaseError('no-release', message, { context: { release: hash } })
   }
 
   /** Whether its files are here. */
   async isKept(hash: ReleaseHash): Promise<boolean> {
-    return await access(this.folder(hash)).then(
-      () => true,
-      () => false,
-    )
+    using archive = new Archive(this.places)
+    return existsSync(this.folder(hash)) || (await archive.has(hash))
   }
 
   /** What the release was made of; empty when that is not known. */

@@ -1,8 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Archive } from './archive.ts'
 import { historyEntries } from './history.ts'
 import { readLive } from './live.ts'
 import type { ReleasePlaces } from './places.ts'
+import { isIntact, readReleaseTree } from './read-release.ts'
 import { isReleaseHash, type ReleaseHash } from './release-hash.ts'
 import { retire } from './settle-release.ts'
 
@@ -10,10 +12,11 @@ import { retire } from './settle-release.ts'
 export const KEPT_RELEASES = 20
 
 /**
- * Removes all but the newest `keep` different releases of the history and the live one; entries of the history stay. Nothing while
- * the history has damaged entries, or none: it would not be known what they kept. Under the publisher's lock only.
+ * Leaves the folder of the live release only, and in the archive the newest `keep` different releases of the history and the live one;
+ * entries of the history stay. Nothing is removed while the history has damaged entries, or none: it would not be known what they kept.
+ * Under the publisher's lock only.
  */
-export async function dropOldReleases(places: ReleasePlaces, keep: number): Promise<void> {
+export async function dropOldReleases(places: ReleasePlaces, archive: Archive, keep: number): Promise<void> {
   const live = await readLive(places)
   const kept = new Set<ReleaseHash>()
   const damaged: string[] = []
@@ -22,9 +25,23 @@ export async function dropOldReleases(places: ReleasePlaces, keep: number): Prom
   }
   if (damaged.length > 0 || (kept.size === 0 && live !== null)) return
   if (live !== null) kept.add(live)
-  for (const name of await readdir(places.releases)) {
-    if (isReleaseHash(name) && !kept.has(name)) await retire(places, name)
-    const [, release] = /^(.+)\.(?:sources|stamps)$/.exec(name) ?? []
-    if (isReleaseHash(release) && !kept.has(release)) await rm(join(places.releases, name), { force: true })
+  const names = await readdir(places.releases)
+  for (const name of names.filter(isReleaseHash)) {
+    if (name !== live && (!kept.has(name) || (await isArchived(places, archive, name)))) await retire(places, name)
   }
+  for (const name of names) {
+    const [, release, hint] = /^(.+)\.(sources|stamps)$/.exec(name) ?? []
+    if (!isReleaseHash(release) || (hint === 'sources' ? kept.has(release) : release === live)) continue
+    await rm(join(places.releases, name), { force: true })
+  }
+  await archive.keepOnly(kept)
+}
+
+/** False for a folder that is not what was published. What has been kept as a folder is archived now. */
+async function isArchived(places: ReleasePlaces, archive: Archive, hash: ReleaseHash): Promise<boolean> {
+  if (await archive.has(hash)) return true
+  const tree = await readReleaseTree(places, hash, {})
+  if (tree === null || !isIntact(hash, tree)) return false
+  await archive.put(hash, tree.files)
+  return true
 }

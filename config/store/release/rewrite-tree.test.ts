@@ -6,7 +6,7 @@ import { readTree } from './read-tree.ts'
 import { releaseHash } from './release-hash.ts'
 import { inspectTree, rewriteTree } from './rewrite-tree.ts'
 import type { TreeFile } from './tree.ts'
-import { type WriteOptions, writeTree } from './write-tree.ts'
+import { type WriteOptions, writeTrees } from './write-tree.ts'
 
 type Files = Readonly<Record<string, string>>
 
@@ -16,7 +16,7 @@ async function withTree(before: Files, work: (tree: string) => Promise<void>): P
   await using folder = await TestFolder.create()
   await chmod(folder.path, 0o2750)
   const tree = join(folder.path, 'tree')
-  await writeTree(tree, treeFiles(before))
+  await writeTrees([tree], treeFiles(before))
   await work(tree)
 }
 
@@ -50,7 +50,7 @@ describe('rewriteTree', () => {
   ])('changes %s into what a new tree would be', async ([, after]) => {
     await withTree(BEFORE, async tree => {
       const fresh = `${tree}-fresh`
-      await writeTree(fresh, treeFiles(after))
+      await writeTrees([fresh], treeFiles(after))
       expect(await rewrite(tree, treeFiles(after))).toBe(true)
       expect(await contents(tree)).toEqual(await contents(fresh))
     })

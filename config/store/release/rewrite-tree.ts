@@ -11,7 +11,7 @@ import { assertSafe, foldersOf, inTurns, type WriteOptions, writeReleaseFile } f
 const WRITABLE_FOLDER_MODE = 0o2700
 
 /**
- * What a folder that `writeTree` made holds, after all of it was looked at. Null when it is not as `writeTree` would make it today: it has
+ * What a folder that `writeTrees` made holds, after all of it was looked at. Null when it is not as `writeTrees` would make it today: it has
  * something else in it, or other owners or modes.
  */
 export async function inspectTree(

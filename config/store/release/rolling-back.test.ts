@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { sha256Hex } from '#node/kit'
 import { A, B, C, COUNTS, hashOf, liveFiles, publish, rollback, setUp } from './scenario.ts'
 
 describe('rolling back', () => {
@@ -53,8 +54,14 @@ describe('rolling back', () => {
       message: `release ${hashOf(B).slice(0, 12)} is live already; name another one`,
     })
     await expect(rollback(releases, '7')).rejects.toMatchObject({ code: 'no-release' })
-    await writeFile(join(folder.path, 'releases', hashOf(A), 'roles.vgo'), 'by hand')
-    await expect(rollback(releases, '1')).rejects.toMatchObject({ code: 'damaged' })
+    using archive = new DatabaseSync(join(folder.path, 'releases/archive.sqlite'))
+    archive.prepare("UPDATE content SET bytes = CAST('x' AS BLOB) WHERE sha256 = ?").run(sha256Hex(A['roles.vgo']))
+    await expect(rollback(releases, '1')).rejects.toMatchObject({
+      code: 'damaged',
+      message: expect.stringMatching(
+        / is not what was published: 'roles\.vgo' differs, in .*archive\.sqlite; publish its sources again$/,
+      ),
+    })
     expect(await releases.live()).toBe(hashOf(B))
     expect((await releases.history()).entries).toHaveLength(2)
   })

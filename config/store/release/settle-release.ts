@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncFolder } from '#node/kit'
-import { releaseFolder } from './live.ts'
+import { readLive, releaseFolder } from './live.ts'
 import { type ReleasePlaces, TRASH_PREFIX } from './places.ts'
 import { isIntact, readReleaseTree } from './read-release.ts'
 import type { ReleaseHash } from './release-hash.ts'
-import { inspectSpare, useSpare } from './spare.ts'
+import { inspectSpare, laySpareBy, useSpare } from './spare.ts'
 import { stage } from './stage.ts'
 import { stamped } from './stamp.ts'
 import { stampsOfRelease, writeStamps } from './stamps-file.ts'
@@ -27,15 +27,18 @@ export async function settleRelease(
   if (present !== null && isIntact(hash, present)) return
   const spare = await inspectSpare(places, options)
   const reused = spare === null ? null : await useSpare(places, spare, files, options)
-  const staging = reused ?? (await stage(places, files, options))
+  // The first release has none before it that the second could be made of.
+  const copies = (await readLive(places)) === null ? 1 : 0
+  const [staging, copy] = reused === null ? await stage(places, files, { ...options, copies }) : [reused]
   if (present !== null) await discard(places, hash)
   const folder = releaseFolder(places, hash)
   await rename(staging, folder)
   await syncFolder(places.releases)
   await writeStamps(stampsOfRelease(places, hash), stamped(folder, files, reused === null ? [] : (spare ?? [])))
+  if (copy !== undefined) await laySpareBy(places, copy, files)
 }
 
-/** Takes a release away as a whole. One such folder is left for the next release to be made of. */
+/** Takes the folder of a release away, of which one is left for the next release to be made of. */
 export async function retire(places: ReleasePlaces, hash: ReleaseHash): Promise<void> {
   if (existsSync(places.spare)) await discard(places, hash)
   else {

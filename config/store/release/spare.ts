@@ -3,7 +3,8 @@ import { rename, rm } from 'node:fs/promises'
 import type { ReleasePlaces } from './places.ts'
 import { inspectTree, rewriteTree } from './rewrite-tree.ts'
 import { stagingFolder } from './stage.ts'
-import { readStamps } from './stamps-file.ts'
+import { stamped } from './stamp.ts'
+import { readStamps, writeStamps } from './stamps-file.ts'
 import type { FileEntry, TreeFile } from './tree.ts'
 import type { WriteOptions } from './write-tree.ts'
 
@@ -23,6 +24,12 @@ export async function inspectSpare(
   options.signal?.throwIfAborted()
   if (files === null) await rm(places.spare, { recursive: true, force: true })
   return files
+}
+
+/** Makes a folder that holds these files, as a release would, the spare; there is none. */
+export async function laySpareBy(places: ReleasePlaces, folder: string, files: readonly FileEntry[]): Promise<void> {
+  await rename(folder, places.spare)
+  await writeStamps(places.spareStamps, stamped(places.spare, files))
 }
 
 /**

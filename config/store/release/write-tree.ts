@@ -15,17 +15,26 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a tree into a new folder with the modes of a release. Durable when it returns, except for the folder's own name. Each file is
- * written synchronously: it is small and goes to memory, and four hops through the thread pool would cost more than that.
+ * Writes a tree into new folders of one file system, each a copy with the modes of a release. Durable when it returns, except for the
+ * folders' own names. Each file is written synchronously: it is small and goes to memory, and four hops through the thread pool would
+ * cost more than that.
  */
-export async function writeTree(folder: string, files: readonly TreeFile[], options: WriteOptions = {}): Promise<void> {
+export async function writeTrees(
+  roots: readonly string[],
+  files: readonly TreeFile[],
+  options: WriteOptions = {},
+): Promise<void> {
   assertSafe(files)
-  const folders = [folder, ...foldersOf(files).map(path => join(folder, path))]
-  for (const path of folders) mkdirSync(path, { mode: 0o700 })
-  await inTurns(files, ({ path, bytes }) => writeReleaseFile(join(folder, path), bytes), options)
-  // Only now: a folder's set-group bit, which hands its group on, would be lost.
-  for (const path of folders) await chmod(path, RELEASE_FOLDER_MODE)
-  await syncAll(folder, [...files.map(({ path }) => join(folder, path)), ...folders.toReversed()], options)
+  const written: string[] = []
+  for (const root of roots) {
+    const folders = [root, ...foldersOf(files).map(path => join(root, path))]
+    for (const path of folders) mkdirSync(path, { mode: 0o700 })
+    await inTurns(files, ({ path, bytes }) => writeReleaseFile(join(root, path), bytes), options)
+    // Only now: a folder's set-group bit, which hands its group on, would be lost.
+    for (const path of folders) await chmod(path, RELEASE_FOLDER_MODE)
+    written.push(...files.map(({ path }) => join(root, path)), ...folders.toReversed())
+  }
+  await syncAll(roots[0] ?? '', written, options)
 }
 
 /** One after the other, so that others may run in between. */

@@ -1,16 +1,23 @@
 import { Diagnostics } from '#config/lang'
-import { readTree, type TreeLimits } from '../release/index.ts'
+import { readTree, type Tree, type TreeLimits } from '../release/index.ts'
 import type { ConfigStore } from './config-store.ts'
 import { type LoadOptions, loadConfig, ReadCache } from './load.ts'
 
-export interface LoadFolderOptions extends LoadOptions {
+export interface LoadTreeOptions extends LoadOptions {
   readonly signal?: AbortSignal | undefined
+}
+
+export interface LoadFolderOptions extends LoadTreeOptions {
   readonly limits?: Partial<TreeLimits>
 }
 
 /** `loadConfig` for the files below a folder; what cannot be read is among the diagnostics. @throws ReleaseError 'no-folder', 'no-permission' */
 export async function loadFolder(folder: string, options: LoadFolderOptions = {}): Promise<ConfigStore> {
-  const tree = await readTree(folder, options)
+  return await loadTree(await readTree(folder, options), options)
+}
+
+/** The same for a tree that was read. */
+export async function loadTree(tree: Tree, options: LoadTreeOptions = {}): Promise<ConfigStore> {
   const files = tree.files.map(({ path, bytes }) => ({ path, text: textOf(bytes) }))
   const cache = options.cache ?? new ReadCache()
   await cache.warm(files, options)

@@ -134,7 +134,7 @@ describe('a reload', () => {
     const gone = await home.publish(motd('gone'))
     await rm(home.releases.folder(gone), { recursive: true })
     await policy.reload()
-    expect(policy.problem?.message).toContain(gone)
+    expect(policy.problem?.message).toContain(`${gone}, the folder of the live release, is gone`)
     expect(contentOf(policy.answerFor('web1.example.com', {}))).toBe('good')
   })
 

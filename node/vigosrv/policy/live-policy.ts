@@ -1,7 +1,7 @@
 import {
   type ConfigStore,
   compile,
-  loadFolder,
+  loadTree,
   ReadCache,
   type ReleaseHash,
   type Releases,
@@ -214,7 +214,7 @@ class LivePolicy implements Policy {
   }
 
   async #load(release: ReleaseHash): Promise<ConfigStore> {
-    return await loadFolder(this.#releases.folder(release), { release, cache: this.#cache })
+    return await loadTree(await this.#releases.tree(release), { release, cache: this.#cache })
   }
 
   #enforce(inForce: InForce, release: ReleaseHash | null): void {

@@ -79,10 +79,12 @@ async function isTidy(folder: string, releases: Releases, note: string): Promise
   const { entries } = await releases.history()
   const kept = new Set<string>()
   for (const { release } of entries) if (kept.size < 2) kept.add(release)
-  const own = ['.lock', '.spare', '.spare.stamps', 'history']
+  const live = entries[0]?.release
+  const own = ['.lock', '.spare', '.spare.stamps', 'archive.sqlite', 'history']
   const names = (await readdir(join(folder, 'releases'))).filter(name => !own.includes(name))
   const trees = names.filter(name => !/\.(?:sources|stamps)$/.test(name))
-  expect(trees.toSorted(), note).toEqual([...kept].toSorted())
+  expect(trees, note).toEqual(live === undefined ? [] : [live])
+  for (const release of kept) expect(releaseHash((await releases.tree(release)).files), note).toBe(release)
   expect(names.filter(name => name.endsWith('.sources')).toSorted(), note).toEqual(
     [...kept].map(hash => `${hash}.sources`).toSorted(),
   )

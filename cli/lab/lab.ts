@@ -1,27 +1,16 @@
-import { spawn } from 'node:child_process'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ApiClient, agentRoutes, type MemberStatus } from '#node/api'
-import { codeOf, layout, writeFileAtomic } from '#node/kit'
+import type { MemberStatus } from '#node/api'
+import { codeOf, layout } from '#node/kit'
 import { SessionClient } from '#swarm/puddle/session'
 import { LabError } from './errors.ts'
+import { freePorts } from './free-ports.ts'
+import { readLabFile, writeLabFile } from './lab-file.ts'
+import { type LabNode, type LabNodeStatus, memberStatusOf, nodeStatusOf } from './lab-node.ts'
 import { inside, LabNetwork, newTag, type Place } from './network.ts'
-import { isAlive, type ProcessId, startDetached, stopProcess } from './node-process.ts'
-
-export interface LabNode {
-  readonly name: string
-  readonly role: 'server' | 'envoy'
-  readonly root: string
-  readonly log: string
-  readonly process: ProcessId | null
-  /** REST and dashboard of a server. */
-  readonly url?: string
-  /** On a network of the lab's own; on loopback otherwise. */
-  readonly place?: Place
-}
+import { isAlive, runToEnd, startDetached, stopProcess } from './node-process.ts'
 
 /** Of a new lab. */
 export interface LabSize {
@@ -35,19 +24,6 @@ export interface LabSize {
 export interface LabStart {
   readonly signal?: AbortSignal
   readonly onStep?: (step: string) => void
-}
-
-export interface LabNodeStatus {
-  readonly name: string
-  readonly role: 'server' | 'envoy'
-  readonly root: string
-  readonly log: string
-  readonly state: 'running' | 'stopped'
-  readonly pid: number | null
-  readonly peer: string | null
-  readonly addresses: readonly string[]
-  /** Names of connected neighbours. */
-  readonly peers: readonly string[]
 }
 
 const bin = fileURLToPath(new URL('../bin', import.meta.url))
@@ -75,13 +51,8 @@ export class Lab {
   /** Opens the lab of a folder. @throws LabError 'not-found' */
   static async open(folder: string): Promise<Lab> {
     const path = resolve(folder)
-    try {
-      const { nodes, network } = JSON.parse(await readFile(join(path, 'lab.json'), 'utf8'))
-      return new Lab(path, nodes, network ?? null)
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
-      throw new LabError('not-found', `there is no lab in ${path}; make one with vigo lab up --dir ${path}`)
-    }
+    const { nodes, network } = await readLabFile(path)
+    return new Lab(path, nodes, network)
   }
 
   /**
@@ -184,32 +155,11 @@ export class Lab {
   }
 
   async status(): Promise<LabNodeStatus[]> {
-    return Promise.all(
-      this.#nodes.map(async ({ name, role, root, log, process: process_ }) => {
-        const running = process_ !== null && (await isAlive(process_))
-        const status = running ? await this.memberStatus(name).catch(() => null) : null
-        return {
-          name,
-          role,
-          root,
-          log,
-          state: running ? ('running' as const) : ('stopped' as const),
-          pid: running ? process_.pid : null,
-          peer: status?.peer ?? null,
-          addresses: status?.addresses ?? [],
-          peers: status?.peers.map(peer => peer.hostname).sort() ?? [],
-        }
-      }),
-    )
+    return Promise.all(this.#nodes.map(nodeStatusOf))
   }
 
   async memberStatus(name: string): Promise<MemberStatus> {
-    const client = new ApiClient(layout(this.node(name).root).socket('agent'), name)
-    try {
-      return await client.call(agentRoutes.status, {}, { signal: AbortSignal.timeout(5_000) })
-    } finally {
-      client.close()
-    }
+    return await memberStatusOf(this.node(name))
   }
 
   /** Resolves when every running node is connected to every other one (or to enough of a large lab). */
@@ -240,29 +190,12 @@ export class Lab {
   ): Promise<string> {
     const node = this.node(name)
     const [command, parameters] = inside(node.place, join(bin, program), args)
-    const child = spawn(command, parameters, {
-      env: this.environment(node),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(options.signal && { signal: options.signal }),
+    const env = this.environment(node)
+    const { code, stdout, stderr } = await runToEnd(command, parameters, { ...options, env })
+    if (code === 0) return stdout
+    throw new LabError('failed', `on ${name}, ${program} ${args.join(' ')} exited with ${code}: ${stderr.trim()}`, {
+      context: { exitCode: code, stderr },
     })
-    const output = { stdout: '', stderr: '' }
-    child.stdout.on('data', (data: Buffer) => {
-      output.stdout += data.toString('utf8')
-    })
-    child.stderr.on('data', (data: Buffer) => {
-      output.stderr += data.toString('utf8')
-    })
-    const { promise, resolve: done, reject } = Promise.withResolvers<number | null>()
-    child.once('error', reject).once('close', done)
-    const code = await promise
-    if (code === 0) return output.stdout
-    throw new LabError(
-      'failed',
-      `on ${name}, ${program} ${args.join(' ')} exited with ${code}: ${output.stderr.trim()}`,
-      {
-        context: { exitCode: code, stderr: output.stderr },
-      },
-    )
   }
 
   async #found({ servers = 1, envoys }: LabSize, step: (text: string) => void): Promise<void> {
@@ -346,10 +279,7 @@ export class Lab {
   }
 
   async #save(): Promise<void> {
-    await writeFileAtomic(
-      join(this.folder, 'lab.json'),
-      `${JSON.stringify({ format: 1, network: this.#network?.tag ?? null, nodes: this.#nodes }, null, 2)}\n`,
-    )
+    await writeLabFile(this.folder, { nodes: this.#nodes, network: this.#network?.tag ?? null })
   }
 }
 
@@ -360,18 +290,4 @@ function at(place: Place | undefined, port: number): string {
 
 function placesOf(nodes: readonly LabNode[]): Place[] {
   return nodes.flatMap(({ place }) => (place === undefined ? [] : [place]))
-}
-
-/** Ports of loopback that were free a moment ago; all are held at once so that none comes twice. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((done, reject) => server.once('error', reject).listen(0, '127.0.0.1', done))
-      return server
-    }),
-  )
-  const ports = servers.map(server => (server.address() as { port: number }).port)
-  await Promise.all(servers.map(server => new Promise(done => server.close(done))))
-  return ports
 }

@@ -25,6 +25,25 @@ export async function startDetached(
   return { pid, startedAt: (await startTime(pid)) ?? '' }
 }
 
+/** Runs a program until it ends; without a code when a signal has ended it. @throws AbortError when `signal` fires */
+export async function runToEnd(
+  program: string,
+  args: readonly string[],
+  { env, signal }: { env: NodeJS.ProcessEnv; signal?: AbortSignal },
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], ...(signal && { signal }) })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (data: Buffer) => {
+    output.stdout += data.toString('utf8')
+  })
+  child.stderr.on('data', (data: Buffer) => {
+    output.stderr += data.toString('utf8')
+  })
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>()
+  child.once('error', reject).once('close', resolve)
+  return { code: await promise, ...output }
+}
+
 export async function isAlive({ pid, startedAt }: ProcessId): Promise<boolean> {
   const now = await startTime(pid)
   return now !== null && now === startedAt

@@ -15,6 +15,9 @@ const FORMAT = 1
 /** How long somebody else who reads or writes it is waited for; both take moments. */
 const WAIT_MS = 5_000
 
+/** Looking for so many contents in a list takes less than reading the list. */
+const FEW = 16
+
 /** Files between two moments at which others may run and the signal is looked at. */
 const BREATH = 64
 
@@ -32,7 +35,10 @@ export class Archive implements Disposable {
 
   /** @throws ReleaseError 'damaged', 'no-permission', 'busy' */
   async has(hash: ReleaseHash): Promise<boolean> {
-    return (await this.#listOf(hash)) !== null
+    const database = await this.#open()
+    if (database === null) return false
+    const row = this.#explained(() => database.prepare('SELECT 1 FROM release WHERE hash = ?').get(hash))
+    return row !== undefined
   }
 
   /** Null when it is not kept. @throws ReleaseError 'damaged' when it is not what was published; as `has` */
@@ -74,18 +80,16 @@ export class Archive implements Disposable {
     const database = await this.#open()
     if (database === null) return
     const hashes = this.#explained(() => {
-      const rows = database.prepare('SELECT hash FROM release').all()
+      const rows = database.prepare('SELECT hash FROM release ORDER BY rowid DESC').all()
       return rows.map(row => String(row['hash']))
     })
     const dropped = hashes.filter(hash => !kept.has(hash))
     if (dropped.length === 0) return
     await this.#transaction(() => {
       const lists = database.prepare('SELECT list FROM release WHERE hash = ?')
-      const filesOf = (hash: ReleaseHash): readonly FileEntry[] => listedFiles(String(lists.get(hash)?.['list']))
-      const contents = new Set(dropped.flatMap(filesOf).map(({ sha256 }) => sha256))
-      for (const hash of hashes) {
-        if (kept.has(hash)) for (const { sha256 } of filesOf(hash)) contents.delete(sha256)
-      }
+      const listOf = (hash: ReleaseHash): string => String(lists.get(hash)?.['list'])
+      const contents = new Set(dropped.flatMap(hash => listedFiles(listOf(hash)).map(({ sha256 }) => sha256)))
+      for (const hash of hashes) if (kept.has(hash)) removeListed(contents, listOf(hash))
       const removeRelease = database.prepare('DELETE FROM release WHERE hash = ?')
       const removeContent = database.prepare('DELETE FROM content WHERE sha256 = ?')
       for (const hash of dropped) removeRelease.run(hash)
@@ -177,6 +181,15 @@ export class Archive implements Disposable {
       { context: { release: hash } },
     )
   }
+}
+
+/** Of most releases, the one after them has all contents but a few: those are looked for in the text. */
+function removeListed(contents: Set<string>, list: string): void {
+  const gone =
+    contents.size <= FEW
+      ? [...contents].filter(sha256 => list.includes(sha256))
+      : listedFiles(list).map(({ sha256 }) => sha256)
+  for (const sha256 of gone) contents.delete(sha256)
 }
 
 const SCHEMA = `

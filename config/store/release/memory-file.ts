@@ -24,13 +24,14 @@ export async function readMemory(places: ReleasePlaces, version: string): Promis
 
 /** In one step, so that of two at once one counts. Never throws: the next run then takes longer. */
 export async function writeMemory(places: ReleasePlaces, version: string, records: MemoryRecords): Promise<void> {
-  const body = Array.from(records, ([key, value]) => key + BEHIND_KEY + value).join(BETWEEN_RECORDS)
-  const bytes = Buffer.from(`${headOf(version, body)}${body}`)
+  const lines = Array.from(records, ([key, value]) => key + BEHIND_KEY + value)
+  const body = Buffer.from(lines.join(BETWEEN_RECORDS))
+  const bytes = Buffer.concat([Buffer.from(headOf(version, body)), body])
   if (bytes.byteLength > MAX_BYTES) return
   await writeFileAtomic(places.memory, bytes, { mode: OWN_FILE_MODE, durable: false }).catch(() => undefined)
 }
 
-function headOf(version: string, body: Uint8Array | string): string {
+function headOf(version: string, body: Uint8Array): string {
   return `${FORMAT} ${version} ${sha256Hex(body)}\n`
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { Archive } from './archive.ts'
 import { asNobody, TestFolder, treeFiles } from './fixture.ts'
 import { releasePlaces } from './places.ts'
-import { releaseList } from './release-hash.ts'
+import { releaseHash, releaseList } from './release-hash.ts'
 import { A, B, C, type Files, hashOf } from './scenario.ts'
 import type { TreeFile } from './tree.ts'
 
@@ -120,6 +120,30 @@ test('is read while somebody else writes it', async () => {
   expect(await reader.has(hashOf(B))).toBe(true)
 })
 
+test('is read by its own process while that puts more into it than SQLite keeps in memory', async () => {
+  const { folder, archive } = await setUp()
+  await using _gone = folder
+  await put(archive, A)
+  using reader = new Archive(releasePlaces(folder.path))
+  await reader.has(hashOf(A))
+  const reads: Promise<unknown>[] = []
+  const files = treeFiles(
+    Object.fromEntries(Array.from({ length: 256 }, (_, at) => [`${at}.vgo`, `${at}`.repeat(20_000)])),
+  )
+  const watched = files.map(({ path, sha256, bytes }, at): TreeFile => {
+    return {
+      path,
+      sha256,
+      get bytes() {
+        if (at === 190) reads.push(filesOf(reader, A))
+        return bytes
+      },
+    }
+  })
+  await archive.put(releaseHash(files), watched)
+  expect(await Promise.all(reads)).toEqual([A])
+})
+
 test('belongs to whoever may write in its folder, and to nobody else', async () => {
   const { folder, archive, path } = await setUp()
   await using _gone = folder
@@ -129,6 +153,12 @@ test('belongs to whoever may write in its folder, and to nobody else', async () 
   expect((await stat(path)).mode & 0o777).toBe(0o640)
   archive[Symbol.dispose]()
   await chmod(folder.path, 0o755)
+  await chmod(path, 0o644)
+  await asNobody(async () => {
+    using other = new Archive(releasePlaces(folder.path))
+    expect(await filesOf(other, A)).toEqual(A)
+    await expect(put(other, B)).rejects.toMatchObject({ code: 'no-permission' })
+  })
   await chmod(path, 0o600)
   await asNobody(async () => {
     using other = new Archive(releasePlaces(folder.path))

@@ -157,6 +157,8 @@ export class Archive implements Disposable {
       const database = new DatabaseSync(this.#path, { timeout: WAIT_MS })
       try {
         if (formatOf(database) > FORMAT) throw newerArchive(this.#path)
+        // Else a large transaction would lock out this process's own readers, who could then only wait for what they keep from going on.
+        database.exec('PRAGMA cache_spill = OFF')
       } catch (error) {
         database.close()
         throw error

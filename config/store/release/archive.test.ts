@@ -24,6 +24,18 @@ async function filesOf(archive: Archive, files: Files): Promise<Files | null> {
   return tree && Object.fromEntries(tree.files.map(({ path, bytes }) => [path, Buffer.from(bytes).toString()]))
 }
 
+/** The file, which tells when its bytes are asked for. */
+function onRead({ path, sha256, bytes }: TreeFile, read: () => unknown): TreeFile {
+  return {
+    path,
+    sha256,
+    get bytes() {
+      read()
+      return bytes
+    },
+  }
+}
+
 function countOf(path: string, table: 'release' | 'content'): number {
   using database = new DatabaseSync(path, { readOnly: true })
   return Number(database.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.['count'])
@@ -59,17 +71,7 @@ test('has each content once, and asks for no bytes of files that the release bef
   await using _gone = folder
   await put(archive, A)
   const asked: string[] = []
-  const watched = treeFiles(B).map((file): TreeFile => {
-    const { path, sha256, bytes } = file
-    return {
-      path,
-      sha256,
-      get bytes() {
-        asked.push(path)
-        return bytes
-      },
-    }
-  })
+  const watched = treeFiles(B).map(file => onRead(file, () => asked.push(file.path)))
   await archive.put(hashOf(B), watched)
   expect(asked).toEqual(['roles.vgo'])
   expect(countOf(path, 'content')).toBe(3)
@@ -92,11 +94,8 @@ test('keeps all of a release or nothing of it', async () => {
   const { folder, archive, path } = await setUp()
   await using _gone = folder
   await put(archive, A)
-  const broken = { ...treeFiles(C)[1]!, sha256: '0'.repeat(64) }
-  Object.defineProperty(broken, 'bytes', {
-    get: () => {
-      throw new Error('changed meanwhile')
-    },
+  const broken = onRead({ ...treeFiles(C)[1]!, sha256: '0'.repeat(64) }, () => {
+    throw new Error('changed meanwhile')
   })
   await expect(archive.put(hashOf(C), [...treeFiles(C), broken])).rejects.toThrow('changed meanwhile')
   const over = AbortSignal.abort(new Error('given up'))
@@ -130,16 +129,7 @@ test('is read by its own process while that puts more into it than SQLite keeps 
   const files = treeFiles(
     Object.fromEntries(Array.from({ length: 256 }, (_, at) => [`${at}.vgo`, `${at}`.repeat(20_000)])),
   )
-  const watched = files.map(({ path, sha256, bytes }, at): TreeFile => {
-    return {
-      path,
-      sha256,
-      get bytes() {
-        if (at === 190) reads.push(filesOf(reader, A))
-        return bytes
-      },
-    }
-  })
+  const watched = files.map((file, at) => onRead(file, () => at === 190 && reads.push(filesOf(reader, A))))
   await archive.put(releaseHash(files), watched)
   expect(await Promise.all(reads)).toEqual([A])
 })

@@ -158,7 +158,7 @@ export class Archive implements Disposable {
       try {
         if (formatOf(database) > FORMAT) throw newerArchive(this.#path)
         // Else a large transaction would lock out this process's own readers, who could then only wait for what they keep from going on.
-        database.exec('PRAGMA cache_spill = OFF')
+        database.exec('PRAGMA cache_spill = OFF; PRAGMA trusted_schema = OFF')
       } catch (error) {
         database.close()
         throw error

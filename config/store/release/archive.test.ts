@@ -170,6 +170,12 @@ test('says what to do about a file that is damaged, no database, or of a newer v
     code: 'damaged',
     message: expect.stringMatching(/archive\.sqlite is damaged \(.*\): .* Move it away \(mv .*\) and publish/),
   })
+  await writeFile(path, '')
+  using made = new DatabaseSync(path)
+  made.exec('PRAGMA user_version = 1')
+  made.close()
+  using empty = new Archive(releasePlaces(folder.path))
+  await expect(empty.has(hashOf(A))).rejects.toThrow(/archive\.sqlite is damaged \(no such table: release\)/)
   await writeFile(path, 'not a database'.repeat(100))
   using none = new Archive(releasePlaces(folder.path))
   await expect(none.has(hashOf(A))).rejects.toMatchObject({ code: 'damaged' })

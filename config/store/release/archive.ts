@@ -60,15 +60,18 @@ export class Archive implements Disposable {
   }
 
   /**
-   * Keeps a release; durable when it returns. Bytes are asked only of files that differ from those of the newest release that is kept.
+   * Keeps a release; durable when it returns. Bytes are asked only of files that differ from those of the newest release that is kept. One
+   * that is kept, and is not what was published any more, is written again as a whole.
    *
    * @throws ReleaseError 'disk-full'; as `has`
    */
   async put(hash: ReleaseHash, files: readonly TreeFile[], options: WriteOptions = {}): Promise<void> {
-    if (await this.has(hash)) return
-    const known = new Set((await this.#newest()).map(({ sha256 }) => sha256))
+    const isKept = await this.has(hash)
+    if (isKept && (await this.#isIntact(hash, options))) return
+    const known = new Set(isKept ? [] : (await this.#newest()).map(({ sha256 }) => sha256))
     await this.#transaction(async database => {
-      const insert = database.prepare('INSERT OR IGNORE INTO content VALUES (?, ?)')
+      database.prepare('DELETE FROM release WHERE hash = ?').run(hash)
+      const insert = database.prepare('INSERT OR REPLACE INTO content VALUES (?, ?)')
       const fresh = files.filter(({ sha256 }) => !known.has(sha256))
       await inTurns(fresh, ({ sha256, bytes }) => void insert.run(sha256, bytes), options)
       database.prepare('INSERT INTO release VALUES (?, ?)').run(hash, releaseList(files))
@@ -103,6 +106,15 @@ export class Archive implements Disposable {
     this.#database = undefined
   }
 
+  async #isIntact(hash: ReleaseHash, options: WriteOptions): Promise<boolean> {
+    try {
+      return (await this.tree(hash, options)) !== null
+    } catch (error) {
+      if (error instanceof ReleaseError && error.context['release'] === hash) return false
+      throw error
+    }
+  }
+
   async #listOf(hash: ReleaseHash): Promise<string | null> {
     const database = await this.#open()
     if (database === null) return null
@@ -113,8 +125,9 @@ export class Archive implements Disposable {
   async #newest(): Promise<readonly FileEntry[]> {
     const database = await this.#open()
     if (database === null) return []
-    const newest = database.prepare('SELECT hash, list FROM release ORDER BY rowid DESC LIMIT 1')
-    const row = this.#explained(() => newest.get())
+    const row = this.#explained(() =>
+      database.prepare('SELECT hash, list FROM release ORDER BY rowid DESC LIMIT 1').get(),
+    )
     const list = String(row?.['list'])
     return sha256Hex(list) === row?.['hash'] ? listedFiles(list) : []
   }

@@ -64,6 +64,9 @@ describe('rolling back', () => {
     })
     expect(await releases.live()).toBe(hashOf(B))
     expect((await releases.history()).entries).toHaveLength(2)
+    for (const tree of [A, B]) await publish(releases, tree)
+    await rollback(releases, '1')
+    expect(await liveFiles(releases)).toEqual(A)
   })
 
   test('asks before the old tree goes live', async () => {
